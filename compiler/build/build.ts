@@ -1,0 +1,200 @@
+/** `build`: a model to a bundle. The stages, in order; each is a function of what came before. */
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { FORMAT_VERSION, type Manifest, type Plan, type Variant } from '../../runtime/format.js'
+import { type Cache, openCache } from '../cache.js'
+import { type BundleWriter, openBundle } from '../emit/bundle.js'
+import { type Explained, explain } from '../emit/explain.js'
+import { FIRST_WEIGHTS } from '../emit/plan.js'
+import { type WeightSet, writeShards } from '../emit/shards-write.js'
+import { fail } from '../errors.js'
+import { type ImportedModel, importModel } from '../import/index.js'
+import type { Model } from '../models/types.js'
+import type { BuildOptions, BuildResult } from '../options.js'
+import { packageRoot } from '../root.js'
+import { openTemplates } from '../select/templates.js'
+import { loadTuning } from '../select/tuning.js'
+import { resolveTargets } from '../targets.js'
+import { emitCode } from './code.js'
+import { describe, endings, parameterCount } from './describe.js'
+import { beyondCompiler, beyondMemory, leaveOut, limitsOf, memoryOf } from './fits.js'
+import { backendLimits } from './limits.js'
+import { describeWeights, type GraphOptions, type ProgramGraph, programGraphs } from './programs.js'
+import { type CompiledVariant, compileVariants, type PlannedWeights, variantsOf } from './variants.js'
+
+/** Files of the package that make a bundle run by itself in a page. */
+const PAGE_FILES = ['runtime.js', 'tokenizer.js']
+
+/** Graphs by backend: a GPU keeps the cache in f16 where the weights are not f32, the CPU in f32. */
+function graphsFor(model: Model, options: BuildOptions, dumps: string[]) {
+  const bits = options.bits ?? 4
+  const made = new Map<string, ProgramGraph[]>()
+  return (backend: 'webgpu' | 'wasm'): ProgramGraph[] => {
+    const kv = options.kv ?? (backend === 'wasm' || bits === 'f32' ? 'f32' : 'f16')
+    const { binding } = backendLimits[backend]
+    const graphOptions: GraphOptions = {
+      bits,
+      group: options.group ?? 64,
+      kv,
+      fuse: options.fuse ?? true,
+      binding,
+    }
+    const known = made.get(backend)
+    if (known) return known
+    const graphs = programGraphs(model, graphOptions, options.dump, made.size === 0 ? dumps : [])
+    made.set(backend, graphs)
+    return graphs
+  }
+}
+
+/** Writes each weight set once; sets with the same content share their files. */
+async function emitWeights(
+  sets: PlannedWeights[],
+  imported: ImportedModel,
+  bundle: BundleWriter,
+  options: BuildOptions,
+): Promise<Map<string, WeightSet>> {
+  const written = new Map<string, WeightSet>()
+  const sizes = sets.map((s) => s.shards.cuts.reduce((bytes, cut) => bytes + cut.bytes, 0))
+  const total = sizes.reduce((sum, n) => sum + n, 0)
+  let before = 0
+  for (const [i, set] of sets.entries()) {
+    const done = before
+    const progress = (bytes: number) => options.onProgress?.({ stage: 'weights', done: done + bytes, total })
+    const result = await writeShards(set.shards, imported.weights, bundle.folder, {
+      progress,
+      ...(options.signal && { signal: options.signal }),
+    })
+    for (const s of result.shards) bundle.note(s.file, { bytes: s.bytes, sha256: s.sha256 })
+    written.set(set.key, result)
+    before += sizes[i] ?? 0
+  }
+  return written
+}
+
+async function emitVariants(
+  variants: CompiledVariant[],
+  weights: Map<string, WeightSet>,
+  code: Map<string, string>,
+  bundle: BundleWriter,
+): Promise<Record<string, Variant>> {
+  const out: Record<string, Variant> = {}
+  for (const variant of variants) {
+    const { spec } = variant
+    const shards = weights.get(variant.weights)?.shards ?? []
+    const plan: Plan = {
+      ...variant.plan,
+      shards: shards.map(({ file, buffer, offset, bytes }) => ({
+        file,
+        buffer: buffer + FIRST_WEIGHTS,
+        offset,
+        bytes,
+      })),
+    }
+    out[spec.id] = {
+      backend: spec.backend,
+      ...(spec.engine && { engine: spec.engine }),
+      features: spec.features,
+      limits: spec.backend === 'webgpu' ? limitsOf(plan) : {},
+      plan: await bundle.add('plan', 'json', JSON.stringify(plan)),
+      code: code.get(spec.id) ?? fail('WGC901', [`no code for ${spec.id}`]),
+      memory: memoryOf(plan),
+    }
+  }
+  return out
+}
+
+/** The tokenizer, and what a page imports. */
+async function emitExtras(
+  imported: ImportedModel,
+  bundle: BundleWriter,
+): Promise<Pick<Manifest, 'tokenizer'>> {
+  const dist = join(packageRoot(), 'dist')
+  for (const file of PAGE_FILES) {
+    const content = await readFile(join(dist, file)).catch(() => fail('WGC613', [`dist/${file}`]))
+    await bundle.addNamed(file, content)
+  }
+  if (!imported.tokenizer) return {}
+  const { tokenizer, config } = imported.tokenizer
+  return {
+    tokenizer: {
+      tokenizer: await bundle.add('tokenizer', 'json', await readFile(tokenizer)),
+      ...(config && { config: await bundle.add('tokenizer-config', 'json', await readFile(config)) }),
+    },
+  }
+}
+
+const version = async (): Promise<string> =>
+  JSON.parse(await readFile(join(packageRoot(), 'package.json'), 'utf8')).version
+
+/**
+ * Compiles a model into a bundle.
+ *
+ * @throws WgcError: the input is wrong (exit code 1) or the options are (2). Nothing is left behind.
+ */
+export async function build(options: BuildOptions): Promise<BuildResult> {
+  const start = performance.now()
+  const targets = resolveTargets((options.targets ?? ['all']).join(','))
+  const imported = await importModel(options.model)
+  let bundle: BundleWriter | undefined
+  try {
+    const model = describe(imported, options)
+    const dumps: string[] = []
+    const graphs = graphsFor(model, options, dumps)
+    const { specs, byTarget } = variantsOf(targets, loadTuning())
+    const unmade = await beyondCompiler(specs, options.toolchain)
+    const notes = leaveOut(unmade, byTarget)
+    const cache: Cache = openCache(options.cache === undefined ? {} : { dir: options.cache })
+    const templates = openTemplates(cache)
+    const compiled = compileVariants(
+      specs.filter((s) => !unmade.has(s.id)),
+      (spec) => graphs(spec.backend),
+      templates,
+      cache,
+    )
+    const tooLarge = beyondMemory(compiled.variants)
+    notes.push(...leaveOut(tooLarge, byTarget))
+    const variants = compiled.variants.filter((v) => !tooLarge.has(v.spec.id))
+    const sets = compiled.sets.filter((set) => variants.some((v) => v.weights === set.key))
+    options.signal?.throwIfAborted()
+    bundle = await openBundle(options.out)
+    const code = await emitCode(variants, targets, bundle, cache, options)
+    const weights = await emitWeights(sets, imported, bundle, options)
+    const graph = graphs('webgpu')[0]!.graph
+    const manifest: Manifest = {
+      format: FORMAT_VERSION,
+      wgc: await version(),
+      model: {
+        family: model.family,
+        name: basename(imported.name),
+        parameters: parameterCount(graph),
+        vocab: model.vocab,
+        context: model.context,
+        ...endings(imported),
+        weights: describeWeights(graph),
+      },
+      files: {},
+      targets: byTarget,
+      variants: await emitVariants(variants, weights, code, bundle),
+      ...(await emitExtras(imported, bundle)),
+    }
+    manifest.files = Object.fromEntries(Object.entries(bundle.files).sort(([a], [b]) => (a < b ? -1 : 1)))
+    await bundle.finish(manifest)
+    const explained = (): Explained[] =>
+      variants.map((v) => ({ variant: v.spec.id, programs: v.programs, plan: v.plan }))
+    return {
+      out: options.out,
+      manifest,
+      bytes: Object.values(manifest.files).reduce((sum, f) => sum + f.bytes, 0),
+      seconds: (performance.now() - start) / 1000,
+      notes,
+      dumps,
+      explain: () => explain(explained()),
+    }
+  } catch (error) {
+    await bundle?.abandon()
+    throw error
+  } finally {
+    await imported.close()
+  }
+}

@@ -1,0 +1,74 @@
+/** The code files of every variant: WGSL modules or one wasm module, validated and cached. */
+import { WGSL_MODULE_MARK } from '../../runtime/format.js'
+import type { Cache } from '../cache.js'
+import type { BundleWriter } from '../emit/bundle.js'
+import type { BuildOptions } from '../options.js'
+import type { CompiledKernel } from '../select/kernels.js'
+import type { Target } from '../targets.js'
+import { type CKernel, type WasmFeature, wasmModule } from '../toolchain/index.js'
+import { validateWasm, validateWgsl } from '../validate/index.js'
+import type { CompiledVariant } from './variants.js'
+
+/** What the compiler is asked for, of what a variant needs. */
+export const wasmFeature = (features: string[]): WasmFeature =>
+  features.includes('relaxed-simd') ? 'relaxed' : 'simd128'
+
+/** Modules in one file, parted by mark lines; sorted, so that the bytes don't depend on the order of use. */
+function wgslFile(kernels: CompiledKernel[]): string {
+  const byName = [...kernels].sort((a, b) => (a.kernel.name < b.kernel.name ? -1 : 1))
+  return byName.map((k) => `${WGSL_MODULE_MARK}${k.kernel.name}\n${k.text}\n`).join('')
+}
+
+const toSource = ({ choice, kernel, text }: CompiledKernel): CKernel => ({
+  name: `${choice.template.name}.c`,
+  text,
+  entry: choice.template.front.entry ?? choice.template.name,
+  export: kernel.name,
+})
+
+/** Variant id to the name of its code file. */
+export async function emitCode(
+  variants: CompiledVariant[],
+  targets: Target[],
+  bundle: BundleWriter,
+  cache: Cache,
+  options: BuildOptions,
+): Promise<Map<string, string>> {
+  const code = new Map<string, string>()
+  const report = (stage: string, done: number, total: number) => options.onProgress?.({ stage, done, total })
+  const gpu = variants.filter((v) => v.spec.backend === 'webgpu')
+  const engines = new Map(targets.map((t) => [t.engine.name, t.engine]))
+  await validateWgsl(
+    gpu.flatMap((v) =>
+      v.kernels.map((k) => ({
+        name: k.kernel.name,
+        text: k.text,
+        engine: engines.get(v.spec.engine!)!,
+        features: v.spec.features,
+        bindings: k.operands.map((name, i) => ({
+          name,
+          number: k.kernel.bindings![i]![0],
+          kind: k.kernel.bindings![i]![1],
+        })),
+      })),
+    ),
+    cache,
+    (done, total) => report('validate', done, total),
+  )
+  for (const v of gpu) code.set(v.spec.id, await bundle.add('kernels', 'wgsl', wgslFile(v.kernels)))
+  const cpu = variants.filter((v) => v.spec.backend === 'wasm')
+  for (const [i, v] of cpu.entries()) {
+    options.signal?.throwIfAborted()
+    report('compile-c', i, cpu.length)
+    const features = wasmFeature(v.spec.features)
+    const built = await wasmModule(v.kernels.map(toSource), {
+      features,
+      toolchain: options.toolchain ?? 'auto',
+      cache,
+      signal: options.signal,
+    })
+    await validateWasm(built.wasm, { exports: v.kernels.map((k) => k.kernel.name) })
+    code.set(v.spec.id, await bundle.add('kernels', 'wasm', built.wasm))
+  }
+  return code
+}

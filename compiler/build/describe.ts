@@ -1,0 +1,49 @@
+/** What a bundle says of its model, and the model itself, from what was imported. */
+import { fail } from '../errors.js'
+import { checkTensor, configReader, type ImportedModel } from '../import/index.js'
+import type { Graph } from '../ir/graph.js'
+import { familyOf } from '../models/index.js'
+import type { Model } from '../models/types.js'
+import type { BuildOptions } from '../options.js'
+
+/** Tokens the KV cache holds unless `context` says otherwise. */
+const DEFAULT_CONTEXT = 4096
+
+/** The model that a config describes; its weights, where there are some, checked name by name. */
+export function describe(imported: ImportedModel, options: BuildOptions): Model {
+  const config = configReader(imported.config, imported.configFile)
+  const family = familyOf(imported.family, config.strings('architectures'))
+  const most = family.maxContext(config)
+  const context = options.context ?? Math.min(most, DEFAULT_CONTEXT)
+  if (context > most) fail('WGC424', [context, most])
+  const { weights } = imported
+  const model = family.model(config, { context, has: (name) => weights?.has(name) ?? true })
+  if (weights) {
+    for (const t of model.graph(model.programs[0]!).tensors.values()) {
+      if (t.kind === 'weight') checkTensor(weights, t.name, t.shape as number[])
+    }
+  }
+  return model
+}
+
+/** Weights in the model's own tensors, tied ones counted once. */
+export function parameterCount(graph: Graph): number {
+  const sizes = new Map<string, number>()
+  for (const t of graph.tensors.values()) {
+    if (t.kind === 'weight')
+      sizes.set(
+        t.name,
+        t.shape.reduce<number>((n, d) => n * Number(d), 1),
+      )
+  }
+  return [...sizes.values()].reduce((sum, n) => sum + n, 0)
+}
+
+/** End-of-text ids: generation_config.json has the last word, as in transformers. */
+export function endings(imported: ImportedModel): { eos: number[]; bos?: number } {
+  const config = configReader(imported.config, imported.configFile)
+  const generation = configReader(imported.generation ?? {}, 'generation_config.json')
+  const eos = generation.ints('eos_token_id')
+  const bos = config.optionalInt('bos_token_id')
+  return { eos: eos.length > 0 ? eos : config.ints('eos_token_id'), ...(bos !== undefined && { bos }) }
+}

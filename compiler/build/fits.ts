@@ -1,0 +1,65 @@
+/** What a plan takes of a device, and which variants can't be made or could fit nowhere. */
+import { GENERATING, type Plan } from '../../runtime/format.js'
+import { printBytes } from '../emit/explain.js'
+import { fail } from '../errors.js'
+import type { BuildOptions } from '../options.js'
+import { toolchainNamed } from '../toolchain/index.js'
+import { wasmFeature } from './code.js'
+import { backendLimits } from './limits.js'
+import type { CompiledVariant, VariantSpec } from './variants.js'
+
+/** The limits a plan needs beyond what every device has. */
+export function limitsOf(plan: Plan): Record<string, number> {
+  const regions = Object.values(plan.programs).flatMap((p) =>
+    p.dispatches.flatMap((d) => d.bind.map((r) => r?.[2] ?? 0)),
+  )
+  const needed: [string, number, number][] = [
+    ['maxStorageBufferBindingSize', Math.max(...regions), backendLimits.webgpu.binding],
+    [
+      'maxBufferSize',
+      Math.max(...plan.buffers.map((b) => b.bytes), ...Object.values(plan.programs).map((p) => p.arena)),
+      backendLimits.webgpu.buffer,
+    ],
+  ]
+  return Object.fromEntries(
+    needed.flatMap(([name, bytes, everywhere]) => (bytes > everywhere ? [[name, bytes]] : [])),
+  )
+}
+
+/** Buffers, and the largest arena of the programs that generate, or of all where none does. */
+export function memoryOf({ buffers, programs }: Plan): number {
+  const generating = GENERATING.flatMap((name) => programs[name] ?? [])
+  const arenas = (generating.length > 0 ? generating : Object.values(programs)).map((p) => p.arena)
+  return buffers.reduce((sum, b) => sum + b.bytes, 0) + Math.max(0, ...arenas)
+}
+
+/** Takes variants out of the targets' lists, and says why. */
+export function leaveOut(reasons: Map<string, string>, byTarget: Record<string, string[]>): string[] {
+  for (const [target, ids] of Object.entries(byTarget))
+    byTarget[target] = ids.filter((id) => !reasons.has(id))
+  const notes = [...reasons].map(([id, why]) => `no ${id}: ${why}`)
+  if (Object.values(byTarget).every((ids) => ids.length === 0)) fail('WGC404', [notes.join('; ')])
+  return notes
+}
+
+/** Variants that the C compiler can't make. Only one that was asked for by name can be so. */
+export async function beyondCompiler(
+  specs: VariantSpec[],
+  toolchain: BuildOptions['toolchain'],
+): Promise<Map<string, string>> {
+  if (toolchain !== 'emcc') return new Map()
+  const { features } = await toolchainNamed(toolchain)
+  const without = specs.filter((s) => s.backend === 'wasm' && !features.includes(wasmFeature(s.features)))
+  return new Map(without.map((s) => [s.id, 'this Emscripten is too old to compile relaxed SIMD']))
+}
+
+/** Variants that no device could hold. */
+export function beyondMemory(variants: CompiledVariant[]): Map<string, string> {
+  const tooLarge = variants.filter((v) => memoryOf(v.plan) > backendLimits[v.spec.backend].memory)
+  return new Map(
+    tooLarge.map((v) => [
+      v.spec.id,
+      `it would take ${printBytes(memoryOf(v.plan))}, a wasm memory holds 4 GiB`,
+    ]),
+  )
+}

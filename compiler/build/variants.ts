@@ -1,0 +1,147 @@
+/** Which variants a set of targets needs, and the kernels, weights and plan of each. */
+import type { Engine } from '../../runtime/format.js'
+import type { Cache } from '../cache.js'
+import { layoutOf, makePlan, type PlanOutput, weightKey } from '../emit/plan.js'
+import { type ConstItem, type PackItem, planShards, type ShardPlan } from '../emit/shards.js'
+import type { WeightSet } from '../emit/shards-write.js'
+import { kernelStore } from '../select/kernels.js'
+import { type Lowered, lower } from '../select/lower.js'
+import type { Templates } from '../select/templates.js'
+import type { KernelTarget, TuningRule } from '../select/types.js'
+import type { Target } from '../targets.js'
+import { backendLimits } from './limits.js'
+import type { ProgramGraph } from './programs.js'
+
+export interface VariantSpec {
+  id: string
+  backend: 'webgpu' | 'wasm'
+  /** Engine of the code's shape; wasm has none. */
+  engine?: Engine
+  features: string[]
+  tuning: TuningRule[]
+}
+
+/** `webgpu-gecko-shader-f16`, `wasm-simd128` */
+const variantId = (parts: string[]): string => parts.join('-')
+
+/** Variants of the targets, each once, and which of them each target has, best first. */
+export function variantsOf(
+  targets: Target[],
+  tuning: TuningRule[],
+): { specs: VariantSpec[]; byTarget: Record<string, string[]> } {
+  const specs = new Map<string, VariantSpec>()
+  const byTarget: Record<string, string[]> = {}
+  for (const target of targets) {
+    const add = (spec: Omit<VariantSpec, 'id' | 'tuning'>): string => {
+      const id = variantId([
+        spec.backend,
+        ...(spec.engine ? [spec.engine] : []),
+        ...(spec.features.length > 0 ? spec.features : ['base']),
+      ])
+      specs.set(id, { id, ...spec, tuning: [...target.tuning, ...tuning] })
+      return id
+    }
+    const gpu = (target.webgpu?.featureSets ?? []).map((features) =>
+      add({ backend: 'webgpu', engine: target.engine.name, features }),
+    )
+    const cpu = target.wasm.featureSets.map((features) => add({ backend: 'wasm', features }))
+    byTarget[target.name] = [...gpu, ...cpu]
+  }
+  return { specs: [...specs.values()], byTarget }
+}
+
+export interface CompiledVariant extends PlanOutput {
+  spec: VariantSpec
+  programs: {
+    name: string
+    lowered: Lowered
+    arena: PlanOutput['arenas'] extends Map<string, infer A> ? A : never
+  }[]
+  /** Key of its weight set. */
+  weights: string
+}
+
+/** Weights that some variants share: the same tensors in the same formats and layouts. */
+export interface PlannedWeights {
+  key: string
+  items: PackItem[]
+  shards: ShardPlan
+}
+
+/** Every weight and constant that the steps read, each once for each layout it is read in. */
+function weightItems(lowered: Lowered[]): PackItem[] {
+  const items = new Map<string, PackItem>()
+  for (const { steps, graph } of lowered) {
+    for (const step of steps) {
+      for (const [port, name] of Object.entries(step.node.inputs)) {
+        const t = graph.tensors.get(name)
+        if (t?.kind === 'const') items.set(name, { name, data: t.data } as ConstItem)
+        if (t?.kind !== 'weight' || !t.weight) continue
+        const layout = t.shape.length > 1 ? layoutOf(step, port) : 'rows'
+        const key = weightKey(name, layoutOf(step, port))
+        items.set(key, { name: key, spec: t.weight, k: t.shape.length > 1 ? Number(t.shape[1]) : 1, layout })
+      }
+    }
+  }
+  return [...items.values()]
+}
+
+const itemKey = (item: PackItem): string =>
+  'spec' in item ? JSON.stringify(item) : `${item.name} ${item.data.length}`
+
+export interface CompiledVariants {
+  variants: CompiledVariant[]
+  sets: PlannedWeights[]
+}
+
+/**
+ * Lowers and plans each variant. Weight sets are planned, not written: the plans lack their shards until the
+ * files are named.
+ */
+export function compileVariants(
+  specs: VariantSpec[],
+  graphs: (spec: VariantSpec) => ProgramGraph[],
+  templates: Templates,
+  cache?: Cache,
+): CompiledVariants {
+  const stores = { wgsl: kernelStore('wgsl', templates, cache), c: kernelStore('c', templates, cache) }
+  const sets = new Map<string, PlannedWeights>()
+  // Engines that share features and tuning share kernels and plan.
+  const same = new Map<string, CompiledVariant>()
+  const variants = specs.map((spec): CompiledVariant => {
+    const language = spec.backend === 'webgpu' ? 'wgsl' : 'c'
+    const limits = backendLimits[spec.backend]
+    const target: KernelTarget = { language, features: spec.features, tuning: spec.tuning }
+    const key = JSON.stringify(target)
+    const known = same.get(key)
+    if (known) return { ...known, spec }
+    const lowered = graphs(spec).map(({ spec: program, graph }) => ({
+      spec: program,
+      lowered: lower(graph, templates.heads, target),
+    }))
+    const items = weightItems(lowered.map((l) => l.lowered))
+    const weights = items.map(itemKey).join('\n')
+    const set = sets.get(weights) ?? {
+      key: weights,
+      items,
+      shards: planShards(items, { buffer: limits.buffer, region: limits.binding }),
+    }
+    sets.set(weights, set)
+    const empty: WeightSet = { buffers: set.shards.buffers, regions: set.shards.regions, shards: [] }
+    const output = makePlan({
+      programs: lowered,
+      weights: empty,
+      kernels: stores[language],
+      maxBuffer: limits.buffer,
+    })
+    const programs = lowered.map((l) => ({
+      name: l.spec.name,
+      lowered: l.lowered,
+      arena: output.arenas.get(l.spec.name)!,
+    }))
+    const made = { ...output, spec, programs, weights }
+    same.set(key, made)
+    return made
+  })
+  return { variants, sets: [...sets.values()] }
+}

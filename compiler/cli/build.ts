@@ -1,0 +1,126 @@
+/** `wgc build`: a model and targets in, a bundle out. */
+import { type Command, Option } from 'commander'
+import type { FileInfo, Manifest } from '../../runtime/format.js'
+import type { BuildOptions, BuildResult } from '../options.js'
+import { type CommonOptions, command, integer, list, need } from './command.js'
+import { interruptible } from './interrupt.js'
+import { bytes, indent, plural, print, seconds, table } from './output.js'
+import { progressView } from './progress.js'
+import { type Role, roleOf } from './roles.js'
+
+const BITS = { f32: 'f32', f16: 'f16', '8': 8, '4': 4 } as const
+
+interface Options extends CommonOptions {
+  model?: string
+  target?: string[]
+  out?: string
+  bits?: keyof typeof BITS
+  group?: string
+  kv?: BuildOptions['kv']
+  context?: number
+  toolchain?: BuildOptions['toolchain']
+  fuse: boolean
+  explain?: boolean
+  dump?: string
+  /** A folder, or false under --no-cache. */
+  cache: string | boolean
+}
+
+const EXAMPLES = [
+  'wgc build --model models/stories260K --target all --out out/stories',
+  'wgc build --model models/my-llama --target chrome,safari-ios --bits 8 --out out/my-llama',
+  'wgc build --model tinyllama --out out/tinyllama --explain',
+]
+
+export function buildCommand(): Command {
+  return command('build', 'compile a model into a bundle', EXAMPLES)
+    .option(
+      '--model <folder|preset>',
+      'folder with config.json and safetensors, or a preset (see wgc models)',
+    )
+    .option('--out <dir>', 'folder of the bundle; made, or replaced if it holds a bundle')
+    .option('--target <names>', 'targets, with commas between them (see wgc targets)  (default: all)', list)
+    .addOption(new Option('--bits <bits>', 'how weights are stored').choices(['4', '8', 'f16', 'f32']))
+    .addOption(new Option('--group <weights>', 'weights that share a scale').choices(['32', '64', '128']))
+    .addOption(new Option('--kv <type>', 'element type of the KV cache').choices(['f32', 'f16']))
+    .option('--context <tokens>', 'tokens that the KV cache holds', integer(1))
+    .addOption(new Option('--toolchain <name>', 'C compiler').choices(['auto', 'yowasp', 'emcc']))
+    .option('--no-fuse', 'leave every operator by itself')
+    .option('--explain', 'print the graph, the chosen variants and why, and the arena')
+    .option('--dump <pass>', 'print the graphs after a pass')
+    .option('--cache <dir>', 'folder of the cache of compiled kernels')
+    .option('--no-cache', 'compile every kernel anew')
+    .action(run)
+}
+
+async function run(options: Options): Promise<void> {
+  const wanted = buildOptions(options)
+  const { build } = await import('../index.js')
+  const view = await progressView(options.verbose)
+  const result = await interruptible((signal) =>
+    build({ ...wanted, signal, onProgress: view.update }).finally(view.stop),
+  )
+  print(options.json, jsonOf(result, options), () => [
+    ...result.dumps,
+    ...(options.explain ? [result.explain(), ''] : []),
+    ...summary(result),
+  ])
+}
+
+/** The compiler's options; what was not asked for is left out, and the compiler's defaults stand. */
+function buildOptions(o: Options): BuildOptions {
+  return {
+    model: need(o.model, '--model <folder|preset>', 'build'),
+    out: need(o.out, '--out <dir>', 'build'),
+    fuse: o.fuse,
+    ...(o.target && { targets: o.target }),
+    ...(o.bits && { bits: BITS[o.bits] }),
+    ...(o.group && { group: Number(o.group) }),
+    ...(o.kv && { kv: o.kv }),
+    ...(o.context && { context: o.context }),
+    ...(o.toolchain && { toolchain: o.toolchain }),
+    ...(o.dump && { dump: o.dump }),
+    ...(o.cache === true ? {} : { cache: o.cache }),
+  }
+}
+
+function jsonOf(r: BuildResult, options: Options): unknown {
+  const { model, targets, variants, files } = r.manifest
+  return {
+    out: r.out,
+    bytes: r.bytes,
+    seconds: r.seconds,
+    notes: r.notes,
+    model,
+    targets,
+    variants,
+    files,
+    ...(options.dump && { dumps: r.dumps }),
+    ...(options.explain && { explain: r.explain() }),
+  }
+}
+
+function summary(r: BuildResult): string[] {
+  const { manifest } = r
+  const files = Object.keys(manifest.files).length + 1
+  return [
+    `${r.out}: ${manifest.model.name}, ${manifest.model.weights}; ${plural(files, 'file')}, ${bytes(r.bytes)}`,
+    ...indent(table(byRole(manifest), [1, 2])),
+    '',
+    ...indent(table(Object.entries(manifest.targets).map(([target, ids]) => [target, ids.join(', ')]))),
+    '',
+    ...r.notes.map((note) => `note: ${note}`),
+    `done in ${seconds(r.seconds)}`,
+  ]
+}
+
+/** Rows (role, files, bytes) of what a bundle holds. */
+function byRole(manifest: Manifest): string[][] {
+  const roles = new Map<Role, FileInfo[]>()
+  for (const [name, info] of Object.entries(manifest.files)) {
+    const role = roleOf(name, manifest)
+    roles.set(role, [...(roles.get(role) ?? []), info])
+  }
+  const total = (files: FileInfo[]) => files.reduce((sum, f) => sum + f.bytes, 0)
+  return [...roles].map(([role, files]) => [role, plural(files.length, 'file'), bytes(total(files))])
+}

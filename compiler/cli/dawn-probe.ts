@@ -1,0 +1,4 @@
+/** A process that `probeDawn` starts. */
+import { printProbe } from './dawn.js'
+
+await printProbe()

@@ -1,0 +1,79 @@
+/** `wgc run`: a bundle in Node, on text or on tensors. */
+import { type Command, Option } from 'commander'
+import { fail } from '../errors.js'
+import { type CommonOptions, command, integer, need, number } from './command.js'
+import { interruptible } from './interrupt.js'
+import type { Backend } from './load-bundle.js'
+
+export interface RunOptions extends CommonOptions {
+  prompt?: string
+  maxTokens?: number
+  temperature?: number
+  topK?: number
+  topP?: number
+  seed?: number
+  bos?: boolean
+  inputs?: string
+  outputs?: string
+  program?: string
+  backend: Backend
+  variant?: string
+}
+
+const EXAMPLES = [
+  'wgc run out/stories --prompt "Once upon a time" --max-tokens 100',
+  'wgc run out/stories --prompt "Once upon a time" --temperature 0 --backend wasm --json',
+  'wgc run out/stories --inputs in.safetensors --outputs out.safetensors',
+]
+
+const AFTER = `
+With --inputs, the model runs once on named tensors and writes its named outputs: for a model that
+generates text, input_ids of [tokens] or [1, tokens] in, logits out. A prefix "input." of a name is dropped.`
+
+export function runCommand(): Command {
+  return command('run', 'run a bundle here, on text or on tensors', EXAMPLES)
+    .argument('<dir>', 'folder of the bundle')
+    .option('--prompt <text>', 'text to go on from')
+    .option('--max-tokens <n>', 'most tokens to generate', integer(1))
+    .option('--temperature <t>', '0: always the likeliest token', number(0, Number.MAX_VALUE))
+    .option(
+      '--top-k <k>',
+      'draw from this many of the likeliest tokens; 0: from all',
+      integer(0, 2 ** 32 - 1),
+    )
+    .option('--top-p <p>', 'draw from the likeliest that have this probability together', number(1e-6, 1))
+    .option('--seed <s>', 'the same seed gives the same text', integer(0, 2 ** 32 - 1))
+    .option('--bos', "put the model's first token before a prompt whose tokenizer doesn't")
+    .option('--inputs <file>', 'safetensors file with the inputs')
+    .option('--outputs <file>', 'safetensors file for the outputs')
+    .option('--program <name>', 'program to run on --inputs  (default: forward)')
+    .addOption(
+      new Option('--backend <name>', 'Dawn (WebGPU) or WebAssembly; auto: Dawn on a real GPU')
+        .choices(['auto', 'dawn', 'wasm'])
+        .default('auto'),
+    )
+    .option('--variant <id>', 'this variant of the bundle (see wgc inspect)')
+    .addHelpText('after', AFTER)
+    .action(run)
+}
+
+/** Options of one mode that say nothing in the other. */
+const TEXT_ONLY = ['prompt', 'maxTokens', 'temperature', 'topK', 'topP', 'seed', 'bos'] as const
+
+const flag = (name: string) => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`
+
+async function run(folder: string, options: RunOptions): Promise<void> {
+  const { inputs, outputs, prompt } = options
+  if (inputs !== undefined || outputs !== undefined) {
+    const text = TEXT_ONLY.find((name) => options[name] !== undefined)
+    if (text) fail('WGC106', [flag(text), '--inputs', 'a model runs on text or on tensors'])
+    const from = need(inputs, '--inputs <file>', 'run')
+    const to = need(outputs, '--outputs <file>', 'run')
+    const { runTensors } = await import('./run-tensors.js')
+    return interruptible((signal) => runTensors(folder, from, to, options, signal))
+  }
+  if (prompt === undefined)
+    fail('WGC104', ['neither --prompt nor --inputs is given', undefined, 'wgc run --help'])
+  const { runText } = await import('./run-text.js')
+  return interruptible((signal) => runText(folder, prompt, options, signal))
+}

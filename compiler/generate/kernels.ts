@@ -1,0 +1,64 @@
+/**
+ * `generated/kernels/`: what the templates become for each target, so that a change to a template shows its
+ * effect in review. One text for each template and each choice of its named parameters (formats, epilogues,
+ * features), at the sizes of one model; `targets.json` says which target has which.
+ */
+import { backendLimits } from '../build/limits.js'
+import { programGraphs } from '../build/programs.js'
+import { compileVariants, variantsOf } from '../build/variants.js'
+import { configReader, presets } from '../import/index.js'
+import { familyOf } from '../models/index.js'
+import { openTemplates } from '../select/templates.js'
+import { loadTuning } from '../select/tuning.js'
+import type { Params } from '../select/types.js'
+import { specialize } from '../specialize/index.js'
+import { loadTargets } from '../targets.js'
+
+const PRESET = 'tinyllama'
+
+/** `linear_gemv_q4_add_subgroups`: the parameters that are no sizes. */
+function fileStem(template: string, params: Params): string {
+  const named = Object.entries(params).flatMap(([name, value]) => {
+    if (typeof value === 'number' || value === false) return []
+    return [value === true ? name.toLowerCase() : value]
+  })
+  return [template, ...named].join('_')
+}
+
+/** Files by path below `generated/`. */
+export function generatedKernels(): Map<string, string> {
+  const config = configReader(presets[PRESET]!, `preset ${PRESET}`)
+  const model = familyOf(config.string('model_type'), config.strings('architectures')).model(config, {
+    context: 2048,
+    has: () => true,
+  })
+  const { specs, byTarget } = variantsOf([...loadTargets().values()], loadTuning())
+  const templates = openTemplates()
+  const files = new Map<string, string>()
+  const lists: Record<string, string[]> = {}
+  for (const bits of ['f16', 4] as const) {
+    const graphs = (backend: 'webgpu' | 'wasm') =>
+      programGraphs(model, {
+        bits,
+        group: 64,
+        kv: backend === 'wasm' ? 'f32' : 'f16',
+        fuse: true,
+        binding: backendLimits[backend].binding,
+      })
+    const { variants } = compileVariants(specs, (spec) => graphs(spec.backend), templates)
+    for (const { spec, kernels } of variants) {
+      for (const { choice } of kernels) {
+        const extension = choice.template.language
+        const path = `kernels/${fileStem(choice.template.name, choice.params)}.${extension}`
+        if (!files.has(path))
+          files.set(path, specialize(templates.whole(choice.template), choice.params).text)
+        lists[spec.id] = [...new Set([...(lists[spec.id] ?? []), path])].sort()
+      }
+    }
+  }
+  files.set(
+    'kernels/targets.json',
+    `${JSON.stringify({ model: PRESET, targets: byTarget, variants: lists }, null, 1)}\n`,
+  )
+  return files
+}

@@ -1,0 +1,116 @@
+/** A model from its reference: a Hugging Face folder, or a preset's name. */
+import { stat } from 'node:fs/promises'
+import { basename, join, resolve, sep } from 'node:path'
+import { fail } from '../errors.js'
+import { configReader } from './config.js'
+import { exists, failIo, isMissing, listFolder, readJsonObject } from './files.js'
+import { nearest } from './nearest.js'
+import { presets } from './presets.js'
+import { INDEX, type OpenWeights, openWeights, SINGLE, type WeightSource } from './weights.js'
+
+export { type ConfigReader, configReader } from './config.js'
+export { presets } from './presets.js'
+export { checkTensor, type WeightSource } from './weights.js'
+
+/** A model as it was found: its configuration as it stands, its weights open. Must be closed. */
+export interface ImportedModel {
+  name: string
+  /** `model_type` of the config. Whether it can be built is for `models/` to say. */
+  family: string
+  config: Record<string, unknown>
+  /** Where the config stands, for messages: a path, or `preset NAME`. */
+  configFile: string
+  /** null: a preset, dimensions only. */
+  weights: WeightSource | null
+  /** Paths of the tokenizer's files. */
+  tokenizer?: { tokenizer: string; config?: string }
+  /** generation_config.json. */
+  generation?: Record<string, unknown>
+  close(): Promise<void>
+}
+
+const CONFIG = 'config.json'
+
+const familyOf = (config: Record<string, unknown>, file: string) =>
+  configReader(config, file).string('model_type')
+
+function importPreset(name: string): ImportedModel {
+  const config = presets[name]!
+  const configFile = `preset ${name}`
+  return {
+    name,
+    family: familyOf(config, configFile),
+    config,
+    configFile,
+    weights: null,
+    close: async () => {},
+  }
+}
+
+async function readConfig(folder: string): Promise<Record<string, unknown>> {
+  const path = join(folder, CONFIG)
+  if (
+    !(await exists(path)) &&
+    !(await exists(join(folder, SINGLE))) &&
+    !(await exists(join(folder, INDEX)))
+  ) {
+    const found = (await listFolder(folder)).slice(0, 4)
+    fail('WGC202', [found], { place: { file: folder } })
+  }
+  return readJsonObject(
+    path,
+    "the weights are there, their description isn't; download the model's config.json",
+  )
+}
+
+/** The optional files of the folder. */
+async function extras(folder: string): Promise<Pick<ImportedModel, 'tokenizer' | 'generation'>> {
+  const [tokenizer, config, generation] = [
+    'tokenizer.json',
+    'tokenizer_config.json',
+    'generation_config.json',
+  ].map((f) => join(folder, f)) as [string, string, string]
+  return {
+    ...((await exists(tokenizer)) && {
+      tokenizer: { tokenizer, ...((await exists(config)) && { config }) },
+    }),
+    ...((await exists(generation)) && { generation: await readJsonObject(generation, '') }),
+  }
+}
+
+async function importFolder(folder: string): Promise<ImportedModel> {
+  const config = await readConfig(folder)
+  const configFile = join(folder, CONFIG)
+  const family = familyOf(config, configFile)
+  const more = await extras(folder)
+  const weights: OpenWeights = await openWeights(folder)
+  return {
+    name: basename(resolve(folder)),
+    family,
+    config,
+    configFile,
+    weights,
+    ...more,
+    close: () => weights.close(),
+  }
+}
+
+/** A path is what looks like one; a bare name is a folder only if it holds a config. */
+async function isFolder(ref: string): Promise<boolean> {
+  const looksLikePath = ref.includes('/') || ref.includes(sep) || ref === '.' || ref === '..'
+  if (!looksLikePath) return exists(join(ref, CONFIG))
+  const found = await stat(ref).catch((e: unknown) => (isMissing(e) ? undefined : failIo(ref, e, '')))
+  if (found && !found.isDirectory()) fail('WGC218', [ref])
+  return found !== undefined
+}
+
+/**
+ * Finds a model and reads all of it but the weights' values. `ref` is the path of a folder, or a preset's
+ * name; a bare name is never looked for anywhere else. Errors: WGC201 to WGC218.
+ */
+export async function importModel(ref: string): Promise<ImportedModel> {
+  if (ref !== '' && (await isFolder(ref))) return importFolder(ref)
+  if (Object.hasOwn(presets, ref)) return importPreset(ref)
+  const names = Object.keys(presets)
+  return fail('WGC201', [ref, names, nearest(basename(ref), names)])
+}

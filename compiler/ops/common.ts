@@ -1,0 +1,106 @@
+/** What the operator rows share: reading facts, rounding, and how errors of sums grow. */
+import { formats } from '../formats/formats.js'
+import type { WeightFormatName } from '../ir/graph.js'
+import type { Facts, StepValues } from './types.js'
+
+/** A fact that must be a number. */
+export function num(facts: Facts, name: string): number {
+  const value = facts[name]
+  if (typeof value !== 'number') throw new TypeError(`fact ${name} is ${value}, not a number`)
+  return value
+}
+
+/** Distance of neighbouring float32 numbers at 1. */
+export const F32_EPS = 2 ** -23
+export const F16_EPS = 2 ** -10
+
+/**
+ * Relative error of a sum of `k` products whose terms have random signs, against the largest of many such
+ * sums. In the worst case |error| <= k eps sum|a b|; roundings are independent, so it grows as sqrt(k) eps
+ * sum|a b| (Higham and Mary 2019), and sum|a b| is below sqrt(k) times the largest result. Hence k eps, and a
+ * few eps for what is done to the sum afterwards.
+ */
+export function sumError(k: number, facts: Facts = {}): number {
+  // Each of two factors, and their product, rounded to 11 bits.
+  const halves = facts.E === 'f16' && facts.W !== undefined && facts.W !== 'f32' ? 4 * F16_EPS : 0
+  // Steps of 1/127 of a group's largest value; half a step for each, as independent as the roundings.
+  const bytes = facts.X === 'i8' ? 4 / 254 : 0
+  return (k + 16) * F32_EPS + halves + bytes
+}
+
+/** x / (1 + e^-x). */
+export const silu = (x: number): number => x / (1 + Math.exp(-x))
+
+/** Bytes of `n` stored weights, scales included. */
+export function weightBytes(n: number, facts: Facts): number {
+  const format = formats[(facts.W ?? 'f32') as WeightFormatName]
+  return (n * format.bits) / 8 + (format.grouped ? (2 * n) / num(facts, 'G') : 0)
+}
+
+/** Bytes of `n` elements of the KV cache. */
+export const stateBytes = (n: number, facts: Facts): number => n * (facts.KV === 'f16' ? 2 : 4)
+
+/** Every weight format, at every group size where it has groups. */
+export const WEIGHTS: Facts[] = [
+  { W: 'f32', G: 32 },
+  { W: 'f16', G: 32 },
+  ...['q8', 'q4'].flatMap((W) => [32, 64, 128].map((G) => ({ W, G }))),
+]
+
+/** The cheapest of each format: for cases that are about sizes. */
+export const WEIGHTS_32: Facts[] = WEIGHTS.filter((w) => w.G === 32)
+
+export const KV_TYPES: Facts[] = [{ KV: 'f32' }, { KV: 'f16' }]
+
+/** `W=q4 G=64`: facts as part of a case's name. */
+export const label = (facts: Facts): string =>
+  Object.entries(facts)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')
+
+/** Rows that share a coarse angle of a rotary table. */
+export const ROPE_FINE = 64
+
+/** Shape of a rotary table for C positions: coarse rows, then fine ones. */
+export const ROPE_SHAPE = ['ceil(C / 64) + 64', 'HD / 2', '2']
+
+/** A rotary table of base 10000, as models have it. */
+export function ropeTableValue(index: number, facts: Facts): number {
+  const half = num(facts, 'HD') / 2
+  const coarse = Math.ceil(num(facts, 'C') / ROPE_FINE)
+  const row = Math.floor(index / (2 * half))
+  const i = Math.floor(index / 2) % half
+  const position = row < coarse ? row * ROPE_FINE : row - coarse
+  const angle = position * 10000 ** (-i / half)
+  return index % 2 === 0 ? Math.cos(angle) : Math.sin(angle)
+}
+
+/** cos and sin of pair `i` at a position: the complex product of a coarse and a fine row. */
+export function rotation(
+  table: Float64Array,
+  position: number,
+  i: number,
+  facts: Facts,
+): [cos: number, sin: number] {
+  const half = num(facts, 'HD') / 2
+  const coarse = 2 * (Math.floor(position / ROPE_FINE) * half + i)
+  const fine = 2 * ((Math.ceil(num(facts, 'C') / ROPE_FINE) + (position % ROPE_FINE)) * half + i)
+  const [c1, s1, c2, s2] = [table[coarse]!, table[coarse + 1]!, table[fine]!, table[fine + 1]!]
+  return [c1 * c2 - s1 * s2, s1 * c2 + c1 * s2]
+}
+
+/** Cache fill: noise where a step may read, NaN where nothing was written yet. */
+export const cacheFill =
+  (stream: number) =>
+  (index: number, facts: Facts, step: StepValues): number => {
+    const position = Math.floor(index / num(facts, 'HD')) % num(facts, 'C')
+    return position < step.past + step.seq ? noise(index, stream) : Number.NaN
+  }
+
+/** Noise in [-1, 1), a function of its arguments alone: multiples of 2^-12, so f16 can't hold them all. */
+export function noise(index: number, stream: number): number {
+  let h = Math.imul(index + 1, 0x9e3779b1) ^ Math.imul(stream + 1, 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 16), 0x7feb352d)
+  h = Math.imul(h ^ (h >>> 15), 0x846ca68b)
+  return (((h ^ (h >>> 16)) >>> 19) - 4096) / 4096
+}

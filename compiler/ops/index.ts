@@ -1,0 +1,29 @@
+/** The table of operators, by name. A new operator is a file beside this one and a line here. */
+import { attention } from './attention.js'
+import { binary } from './binary.js'
+import { embed } from './embed.js'
+import { kv_append } from './kv_append.js'
+import { linear } from './linear.js'
+import { quantize_rows } from './quantize_rows.js'
+import { rmsnorm } from './rmsnorm.js'
+import { rope } from './rope.js'
+import { rope_kv } from './rope_kv.js'
+import { sample } from './sample.js'
+import type { OpDef } from './types.js'
+import { unary } from './unary.js'
+
+const rows = [
+  embed,
+  rmsnorm,
+  binary,
+  unary,
+  linear,
+  rope,
+  kv_append,
+  rope_kv,
+  attention,
+  sample,
+  quantize_rows,
+]
+
+export const ops: Readonly<Record<string, OpDef>> = Object.fromEntries(rows.map((op) => [op.name, op]))

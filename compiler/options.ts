@@ -1,0 +1,53 @@
+/** What `build` takes and gives: the compiler's API, and what the command line is made of. */
+import type { Manifest } from '../runtime/format.js'
+import type { KvType } from './passes/kv-cache.js'
+import type { Bits } from './passes/precision.js'
+
+export interface Progress {
+  /** import, kernels, validate, compile-c, weights, write */
+  stage: string
+  done: number
+  total: number
+}
+
+export interface BuildOptions {
+  /** A folder in Hugging Face's layout (config.json, safetensors) or a preset's name. */
+  model: string
+  /** Target names, or `['all']`. Default: all. */
+  targets?: string[]
+  /** Output folder; made, or replaced if it holds a bundle. */
+  out: string
+  /** How weights are stored. Default: 4 bits, embedding 8. */
+  bits?: Bits
+  /** Weights that share a scale: 32, 64 or 128. Default 64. */
+  group?: number
+  /** Element type of the KV cache. Default: f32 with f32 weights, else f16 on a GPU and f32 on wasm. */
+  kv?: KvType
+  /** Tokens the KV cache holds. Default: what the model allows, at most 4096. */
+  context?: number
+  /** C compiler. Default: the one that npm brings. */
+  toolchain?: 'auto' | 'yowasp' | 'emcc'
+  /** Combine operators. Default true. */
+  fuse?: boolean
+  /** Name of a pass: its graph is returned in `dumps`. */
+  dump?: string
+  /** Folder of the cache, or false for none. */
+  cache?: string | false
+  signal?: AbortSignal
+  onProgress?: (progress: Progress) => void
+}
+
+export interface BuildResult {
+  out: string
+  manifest: Manifest
+  /** Bytes of the whole folder. */
+  bytes: number
+  /** Wall time, seconds. */
+  seconds: number
+  /** What a user should know: padding, a weight stored twice … */
+  notes: string[]
+  /** Graphs after the pass that `dump` named, as text. */
+  dumps: string[]
+  /** The graph, the chosen variants and why, the arena map and bytes, as text. */
+  explain(): string
+}

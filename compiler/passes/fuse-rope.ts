@@ -1,0 +1,63 @@
+/**
+ * query, key and value projections of one input, the rotation of query and key, and both cache writes → one
+ * stacked linear and one rope_kv. Six operators and four temporaries become two and one.
+ */
+import type { Graph, Node, Tensor } from '../ir/graph.js'
+import { combineWeights, makers, onlyUser, replaceNodes, users } from './rewrite.js'
+
+export function fuseRope(graph: Graph): Graph {
+  const uses = users(graph)
+  const made = makers(graph)
+  const changes = new Map<Node, Node[]>()
+  const added: Tensor[] = []
+  const appendOf = (cache: string | undefined) =>
+    graph.nodes.find((n) => n.op === 'kv_append' && n.outputs.cache === cache)
+  const makerOf = (node: Node | undefined, op: string): Node | undefined => {
+    const maker = made.get(node?.inputs.x ?? '')
+    return maker?.op === op && onlyUser(graph, uses, node?.inputs.x) === node ? maker : undefined
+  }
+  for (const attention of graph.nodes) {
+    if (attention.op !== 'attention') continue
+    const ropeQ = made.get(attention.inputs.q ?? '')
+    const [appendK, appendV] = [appendOf(attention.inputs.k), appendOf(attention.inputs.v)]
+    const ropeK = makerOf(appendK, 'rope')
+    if (ropeQ?.op !== 'rope' || !onlyUser(graph, uses, ropeQ.outputs.y) || !ropeK || !appendK || !appendV)
+      continue
+    const linears = [makerOf(ropeQ, 'linear'), makerOf(ropeK, 'linear'), makerOf(appendV, 'linear')]
+    const [q, k, v] = linears
+    if (!q || !k || !v || linears.some((l) => l?.attrs.EPI !== 'none' || l.inputs.x !== q.inputs.x)) continue
+    const { qkv, w, tensors } = stack(graph, [q, k, v])
+    added.push(...tensors)
+    for (const node of [q, k, v, ropeK, appendK]) changes.set(node, [])
+    changes.set(ropeQ, [])
+    const rows = { op: 'linear', name: qkv, inputs: { x: q.inputs.x ?? '', w }, outputs: { y: qkv } }
+    const rope: Node = {
+      op: 'rope_kv',
+      name: ropeQ.name,
+      inputs: {
+        qkv,
+        table: ropeQ.inputs.table ?? '',
+        k: appendK.inputs.cache ?? '',
+        v: appendV.inputs.cache ?? '',
+      },
+      outputs: {
+        q: ropeQ.outputs.y ?? '',
+        k: appendK.inputs.cache ?? '',
+        v: appendV.inputs.cache ?? '',
+      },
+      attrs: { ...ropeQ.attrs, KVH: ropeK.attrs.H ?? 1 },
+    }
+    const columns = Number(tensors[0]?.shape[0])
+    changes.set(appendV, [{ ...rows, attrs: { EPI: 'none', LDY: columns } }, rope])
+  }
+  return replaceNodes(graph, changes, added)
+}
+
+/** The stacked weight and its product, named after the query's. */
+function stack(graph: Graph, linears: Node[]): { qkv: string; w: string; tensors: Tensor[] } {
+  const weights = linears.map((l) => graph.tensors.get(l.inputs.w ?? '') as Tensor)
+  const qkv = `${linears[0]?.name}kv`
+  const w = combineWeights(weights, 'stack', `${qkv}.weight`)
+  const x = graph.tensors.get(linears[0]?.outputs.y ?? '') as Tensor
+  return { qkv, w: w.name, tensors: [w, { ...x, name: qkv, shape: [x.shape[0] ?? 1, w.shape[0] ?? 1] }] }
+}

@@ -1,0 +1,37 @@
+/**
+ * The pipeline: a flat list of named passes, each a pure function from graph to graph. `--dump=<pass>` prints
+ * the graph after any of them; it is verified before and after each.
+ */
+import type { Graph } from '../ir/graph.js'
+import { fuseGlu } from './fuse-glu.js'
+import { fuseNorm } from './fuse-norm.js'
+import { fuseResidual } from './fuse-residual.js'
+import { fuseRope } from './fuse-rope.js'
+import { type KvType, kvCache } from './kv-cache.js'
+import { type Bits, precision } from './precision.js'
+import { type SplitOptions, splitWeights } from './split.js'
+
+export interface PassOptions extends SplitOptions {
+  /** Combine operators into fused ones. Off, every operator runs by itself: slower, the same answer. */
+  fuse: boolean
+  bits: Bits
+  group: number
+  kv: KvType
+}
+
+export interface Pass {
+  name: string
+  /** A pass that only makes things faster; `fuse: false` leaves it out. */
+  optional?: boolean
+  run(graph: Graph, options: PassOptions): Graph
+}
+
+export const passes: Pass[] = [
+  { name: 'fuse-norm', optional: true, run: fuseNorm },
+  { name: 'fuse-rope', optional: true, run: fuseRope },
+  { name: 'fuse-glu', optional: true, run: fuseGlu },
+  { name: 'fuse-residual', optional: true, run: fuseResidual },
+  { name: 'precision', run: precision },
+  { name: 'kv-cache', run: kvCache },
+  { name: 'split-weights', run: splitWeights },
+]

@@ -1,0 +1,39 @@
+/** Decides how each weight is stored, from the bits asked for. Vectors (gains) stay f32: they are small. */
+import { formats } from '../formats/formats.js'
+import type { Graph, Tensor, WeightFormatName } from '../ir/graph.js'
+
+/** What `--bits` may be. */
+export type Bits = 'f32' | 'f16' | 8 | 4
+
+interface Policy {
+  matrices: WeightFormatName
+  /** Embedding and output projection: few multiply-adds, much of the quality (see README, "What 4 bits cost"). */
+  embedding: WeightFormatName
+}
+
+export const policies: Record<Bits, Policy> = {
+  f32: { matrices: 'f32', embedding: 'f32' },
+  f16: { matrices: 'f16', embedding: 'f16' },
+  8: { matrices: 'q8', embedding: 'q8' },
+  4: { matrices: 'q4', embedding: 'q8' },
+}
+
+/** Weights that ids are looked up in, or that make what the caller reads. */
+function embeddings(graph: Graph): Set<string> {
+  const found = graph.nodes.filter(
+    (n) => n.op === 'embed' || graph.tensors.get(n.outputs.y ?? '')?.kind === 'output',
+  )
+  return new Set(found.map((n) => n.inputs.w ?? ''))
+}
+
+export function precision(graph: Graph, options: { bits: Bits; group: number }): Graph {
+  const policy = policies[options.bits]
+  const special = embeddings(graph)
+  const store = (t: Tensor): Tensor => {
+    if (!t.weight) return t
+    if (t.shape.length < 2) return { ...t, weight: { ...t.weight, format: 'f32' } }
+    const format = special.has(t.name) ? policy.embedding : policy.matrices
+    return { ...t, weight: { ...t.weight, format, ...(formats[format].grouped && { group: options.group }) } }
+  }
+  return { ...graph, tensors: new Map([...graph.tensors].map(([name, t]) => [name, store(t)])) }
+}

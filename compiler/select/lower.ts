@@ -1,0 +1,73 @@
+/**
+ * A graph for one language and feature set: every node with its template, and conversions where a template
+ * reads an operand in another type than the graph holds it in (int8 activations on the CPU).
+ */
+import type { Expr } from '../../runtime/expr.js'
+import { fail } from '../errors.js'
+import { addNode } from '../ir/builder.js'
+import { nodeFacts } from '../ir/facts.js'
+import type { DType, Graph, Node } from '../ir/graph.js'
+import { ops } from '../ops/index.js'
+import type { OpDef } from '../ops/types.js'
+import { toSizeExpression } from '../specialize/index.js'
+import { select } from './select.js'
+import type { TemplateHead } from './templates.js'
+import type { Choice, KernelTarget, Params } from './types.js'
+
+export interface Step {
+  node: Node
+  op: OpDef
+  /** Facts and the values of the template's parameters. */
+  params: Params
+  /** Dimensions that hold a symbol. */
+  symbols: Record<string, Expr>
+  choice: Choice
+  /** Workgroups, or on the CPU work items. */
+  grid: Expr[]
+}
+
+export interface Lowered {
+  graph: Graph
+  steps: Step[]
+}
+
+/** How a tensor becomes one of another type: the operator, and the facts of the consumer it depends on. */
+const conversions: Partial<Record<DType, { op: string; facts: string[] }>> = {
+  i8x32: { op: 'quantize_rows', facts: [] },
+}
+
+export function lower(graph: Graph, templates: TemplateHead[], target: KernelTarget): Lowered {
+  const out: Graph = { ...graph, nodes: [], tensors: new Map(graph.tensors) }
+  const steps: Step[] = []
+  const emit = (node: Node): void => {
+    const op = ops[node.op] ?? fail('WGC901', [`no operator ${node.op}`])
+    const { values, symbols } = nodeFacts(out, node, op)
+    const choice = select(node.op, node.name, values, templates, target)
+    const converted = convert(node, choice, values)
+    const params = { ...values, ...choice.params }
+    const grid = choice.template.front.grid.map((e) => toSizeExpression(e, params, symbols))
+    if (!out.nodes.includes(converted)) out.nodes.push(converted)
+    steps.push({ node: converted, op, params, symbols, choice, grid })
+  }
+  /** The node with operands converted to what its template reads; each conversion is made once. */
+  const convert = (node: Node, choice: Choice, facts: Params): Node => {
+    const inputs = { ...node.inputs }
+    for (const port of choice.template.front.op.inputs) {
+      const tensor = out.tensors.get(inputs[port.name] ?? '')
+      const rule = conversions[port.type as DType]
+      if (!tensor || !rule || tensor.dtype === port.type) continue
+      const attrs = Object.fromEntries(rule.facts.map((f) => [f, facts[f] ?? 0]))
+      const name = [tensor.name, port.type, ...Object.values(attrs)].join('.')
+      if (!out.tensors.has(name)) {
+        const quantize: Node = { op: rule.op, name, inputs: { x: tensor.name }, outputs: {}, attrs }
+        addNode({ ...out, nodes: [] }, quantize)
+        out.tensors.set(name, { ...out.tensors.get(name)!, dtype: port.type as DType })
+        emit(quantize)
+      }
+      inputs[port.name] = name
+    }
+    return { ...node, inputs }
+  }
+  for (const node of graph.nodes) emit(node)
+  return { graph: out, steps }
+}

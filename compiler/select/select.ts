@@ -1,0 +1,83 @@
+/**
+ * (operator, facts, features, tuned table) → template and parameters. The one place where it is decided.
+ */
+import { fail } from '../errors.js'
+import { expression } from '../ir/facts.js'
+import type { Attr } from '../ir/graph.js'
+import { evaluateExpression, inDomain, printDomain, printExpression } from '../specialize/index.js'
+import type { TemplateHead } from './templates.js'
+import type { Choice, KernelTarget, Params, TuningRule } from './types.js'
+
+/** The parameter that a feature switches on, by template language. */
+export const featureParams: Record<KernelTarget['language'], Record<string, [name: string, on: Attr]>> = {
+  wgsl: { 'shader-f16': ['E', 'f16'], subgroups: ['SUBGROUPS', true] },
+  c: { 'relaxed-simd': ['RELAXED', true] },
+}
+
+/** Parameters that a feature set decides. */
+function featureValues(target: KernelTarget): Params {
+  const table = featureParams[target.language]
+  return Object.fromEntries(target.features.flatMap((f) => (table[f] ? [table[f]] : [])))
+}
+
+const isFeature = (name: string, target: KernelTarget) =>
+  Object.values(featureParams[target.language]).some(([param]) => param === name)
+
+/** Parameters of a template at these facts, or why it can't be used. */
+function fit(template: TemplateHead, facts: Params, tuned: Params, target: KernelTarget): Params | string {
+  const features = featureValues(target)
+  const params: Params = {}
+  for (const param of template.params) {
+    const { name } = param
+    const value = isFeature(name, target) ? features[name] : (facts[name] ?? tuned[name])
+    if (value === undefined) params[name] = param.default
+    else if (inDomain(param.domain, value)) params[name] = value
+    // A feature that the template has no use for stays off; a fact that it can't take rules it out.
+    else if (isFeature(name, target)) params[name] = param.default
+    else return `${name} = ${value} is not one of ${printDomain(param.domain)}`
+  }
+  const env = { ...facts, ...params }
+  const unmet = template.front.needs.find((need) => evaluateExpression(need, env) !== true)
+  return unmet ? `needs ${printExpression(unmet)}` : params
+}
+
+const holds = (rule: TuningRule, env: Params) =>
+  rule.when === undefined || evaluateExpression(expression(rule.when), env) === true
+
+/**
+ * The first tuned rule whose condition holds and whose template fits; else the first template that fits at its
+ * defaults. Throws WGC401 with every candidate's reason when nothing does.
+ */
+export function select(
+  op: string,
+  node: string,
+  facts: Params,
+  templates: TemplateHead[],
+  target: KernelTarget,
+): Choice {
+  const candidates = templates.filter((t) => t.language === target.language && t.front.op.name === op)
+  const env = {
+    ...facts,
+    ...Object.fromEntries(
+      Object.values(featureParams[target.language]).map(([p, on]) => [p, on === true ? false : 'f32']),
+    ),
+    ...featureValues(target),
+  }
+  const rules = target.tuning.filter((r) => r.op === op && holds(r, env))
+  const attempts = [
+    ...rules.map((r) => ({ name: r.template, tuned: r.params ?? {}, why: r.why })),
+    ...candidates.map((t) => ({
+      name: t.name,
+      tuned: {},
+      why: 'the first template that fits, at its defaults',
+    })),
+  ]
+  const rejected: Choice['rejected'] = []
+  for (const { name, tuned, why } of attempts) {
+    const template = candidates.find((t) => t.name === name)
+    const params = template ? fit(template, facts, tuned, target) : 'no such template'
+    if (template && typeof params !== 'string') return { template, params, why, rejected }
+    rejected.push({ template: name, why: String(params) })
+  }
+  return fail('WGC401', [op, node, target.language, target.features, rejected])
+}

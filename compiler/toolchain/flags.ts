@@ -1,0 +1,53 @@
+/** The command lines, shared by both toolchains. */
+import type { WasmFeature } from './types.js'
+
+/** Bytes of the stack of a module: what a kernel's own arrays must fit in. */
+export const STACK_BYTES = 65536
+
+const featureFlags: Record<WasmFeature, string[]> = {
+  simd128: ['-msimd128'],
+  relaxed: ['-msimd128', '-mrelaxed-simd'],
+}
+
+/**
+ * Flags that decide the code. Kernels say themselves what is a vector and what is unrolled; what the compiler adds
+ * of its own are long copies of loops that run a few times. -fno-math-errno makes sqrtf and friends instructions.
+ */
+export const compileFlags = (features: WasmFeature): string[] => [
+  '-O3',
+  ...featureFlags[features],
+  '-mbulk-memory',
+  '-ffreestanding',
+  '-fno-math-errno',
+  '-fno-vectorize',
+  '-fno-slp-vectorize',
+  '-fno-unroll-loops',
+  '-c',
+]
+
+/**
+ * Loop strength reduction turns `offset=` immediates into additions, which engines cannot fold: a 6x8 tile
+ * runs at 22 instead of 47 GFLOP/s with it. Emscripten passes this by itself, and refuses it twice.
+ */
+export const NO_LSR = ['-mllvm', '-disable-lsr']
+
+/**
+ * Flags of wasm-ld. The memory is the runtime's (`env.memory`). Below `__heap_base` lie the module's stack
+ * (first, so an overflow traps instead of overwriting data) and its static data; buffers go from there up.
+ *
+ * Threads will need `-matomics` in the compile flags, and here `--shared-memory --max-memory=N` and
+ * `--export=__stack_pointer`, a mutable global: every instance starts with the same stack, so each thread
+ * must be given its own STACK_BYTES (above `__heap_base`) before its first call. No kernel keeps scratch in
+ * static data, so nothing else is shared.
+ */
+export const linkFlags = (exports: string[]): string[] => [
+  '--no-entry',
+  '--import-memory',
+  '--stack-first',
+  '-z',
+  `stack-size=${STACK_BYTES}`,
+  '--export=__heap_base',
+  ...exports.map((name) => `--export=${name}`),
+  '--gc-sections',
+  '--strip-all',
+]

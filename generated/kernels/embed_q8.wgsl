@@ -1,0 +1,79 @@
+const WG: u32 = 64u;
+const V: u32 = 32000u;
+const D: u32 = 2048u;
+const ROW0: u32 = 0u;
+const COLUMNS: u32 = D;
+const G: u32 = 64u;
+const ROW_GROUPS: u32 = (COLUMNS + G - 1u) / G;
+const ROW_WORDS: u32 = ROW_GROUPS * G / (4u * WORD_QUADS);
+
+@group(0) @binding(2) var<storage, read> w_scale: array<u32>;
+
+fn word_scale(row: u32, i: u32) -> f32 {
+  let at = row * ROW_GROUPS + i * (4u * WORD_QUADS) / G;
+  let pair = unpack2x16float(w_scale[at / 2u]);
+  return select(pair.x, pair.y, at % 2u == 1u);
+}
+
+const WORD_QUADS: u32 = 4u;
+
+@group(0) @binding(1) var<storage, read> w: array<vec4<u32>>;
+
+fn word_quad(word: vec4<u32>, i: u32) -> vec4<f32> {
+  // Each byte goes to the top, and comes back with its sign.
+  return vec4<f32>(vec4<i32>(vec4<u32>(word[i]) << vec4<u32>(24u, 16u, 8u, 0u)) >> vec4<u32>(24u));
+}
+
+struct Step {
+  /// Tokens in this step.
+  seq: u32,
+  /// Tokens in the KV cache before it.
+  past: u32,
+  seed: u32,
+  /// 0: all.
+  top_k: u32,
+  /// 1: all.
+  top_p: f32,
+  /// 0: greedy.
+  temperature: f32,
+  /// 0: don't write the next token.
+  sample: u32,
+  reserved: u32,
+}
+@group(0) @binding(15) var<uniform> step: Step;
+
+
+@group(0) @binding(0) var<storage, read_write> tokens: array<u32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  // Below ROW0 it wraps around to something large, which is not of this piece either.
+  let row = tokens[step.past + group.y] - ROW0;
+  let quad = group.x * WG + lane;
+  if (row >= V || quad * 4u >= D) {
+    return;
+  }
+  let i = quad / WORD_QUADS;
+  let values = word_quad(w[row * ROW_WORDS + i], quad % WORD_QUADS) * word_scale(row, i);
+  {
+    if (D % 4u == 0u || quad * 4u + 0u < D) {
+      y[group.y * D + quad * 4u + 0u] = values[0u];
+    }
+  }
+  {
+    if (D % 4u == 0u || quad * 4u + 1u < D) {
+      y[group.y * D + quad * 4u + 1u] = values[1u];
+    }
+  }
+  {
+    if (D % 4u == 0u || quad * 4u + 2u < D) {
+      y[group.y * D + quad * 4u + 2u] = values[2u];
+    }
+  }
+  {
+    if (D % 4u == 0u || quad * 4u + 3u < D) {
+      y[group.y * D + quad * 4u + 3u] = values[3u];
+    }
+  }
+}

@@ -1,0 +1,305 @@
+// What every kernel starts with: vectors of four floats, and multiply-add.
+#include <stdint.h>
+#include <wasm_simd128.h>
+
+#define RELAXED 1
+
+typedef v128_t V;
+
+#define UNROLL _Pragma("clang loop unroll(full)")
+/// For a hot loop: in a function of its own an engine finds registers for it.
+#define ALONE static __attribute__((noinline))
+#define INLINE static inline __attribute__((always_inline))
+
+static inline V load(const void *p) { return wasm_v128_load(p); }
+static inline void store(void *p, V v) { wasm_v128_store(p, v); }
+/// All lanes: the 32 bits at `p`.
+static inline V splat32(const void *p) { return wasm_v128_load32_splat(p); }
+static inline V set1(float x) { return wasm_f32x4_splat(x); }
+
+/// a * b + c. Fused where relaxed SIMD is and the engine chooses so, else rounded twice.
+static inline V madd(V a, V b, V c) {
+  return wasm_f32x4_relaxed_madd(a, b, c);
+}
+
+static inline float sum4(V v) {
+  v = wasm_f32x4_add(v, wasm_i32x4_shuffle(v, v, 2, 3, 0, 1));
+  return wasm_f32x4_extract_lane(v, 0) + wasm_f32x4_extract_lane(v, 1);
+}
+
+/// Lane i: the sum of the lanes of the i-th vector.
+static inline V sum4x4(V a, V b, V c, V d) {
+  V ab = wasm_f32x4_add(wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), wasm_i32x4_shuffle(a, b, 2, 6, 3, 7));
+  V cd = wasm_f32x4_add(wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), wasm_i32x4_shuffle(c, d, 2, 6, 3, 7));
+  return wasm_f32x4_add(wasm_i32x4_shuffle(ab, cd, 0, 1, 4, 5), wasm_i32x4_shuffle(ab, cd, 2, 3, 6, 7));
+}
+
+static inline int min_int(int a, int b) { return a < b ? a : b; }
+
+/// Part `i` of a weight, of parts of so many bytes; a weight may have more than 2 GiB.
+static inline const char *panel_at(const char *w, int i, int bytes) { return w + (uint32_t)i * (uint32_t)bytes; }
+
+// Half precision. Magnitude bits of a half, shifted to where a float32 has its exponent and mantissa, are a
+// float32 that is 2^112 too small; that is exact for every finite half.
+static inline V half_bits(V extended) {
+  return wasm_v128_and(wasm_i32x4_shl(extended, 13), wasm_i32x4_splat((int32_t)0x8fffe000));
+}
+
+/// Four halves as floats times 2^-112.
+static inline V load_half_small(const void *p) { return half_bits(wasm_i32x4_load16x4(p)); }
+
+/// Eight halves as floats times 2^-112: fewer instructions than twice four.
+static inline void load_halves_small(const void *p, V *first, V *second) {
+  V h = load(p);
+  V upper = wasm_v128_and(wasm_i16x8_shr(h, 3), wasm_i16x8_splat((int16_t)0x8fff)), lower = wasm_i16x8_shl(h, 13);
+  *first = wasm_i16x8_shuffle(lower, upper, 0, 8, 1, 9, 2, 10, 3, 11);
+  *second = wasm_i16x8_shuffle(lower, upper, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
+/// One half as a float times 2^-112.
+static inline float half_small(uint16_t h) {
+  return wasm_f32x4_extract_lane(half_bits(wasm_i32x4_splat((int16_t)h)), 0);
+}
+
+/// The multiplier at the head of a panel: times what a half of it is as above, it is the half's value.
+enum { HEADER = 16 };
+static inline float multiplier(const char *panel) { return *(const float *)panel; }
+
+/// Bits of the nearest halves, ties to even, in the low 16 bits of each lane.
+static inline V to_half(V x) {
+  V sign = wasm_v128_and(wasm_u32x4_shr(x, 16), wasm_i32x4_splat(0x8000));
+  V a = wasm_f32x4_abs(x);
+  V odd = wasm_v128_and(wasm_u32x4_shr(a, 13), wasm_i32x4_splat(1));
+  V normal = wasm_u32x4_shr(wasm_i32x4_add(wasm_i32x4_add(a, odd), wasm_i32x4_splat(0xfff - 0x38000000)), 13);
+  // A step of 0.5f is 2^-24, the step of subnormal halves: the addition rounds, and leaves their count.
+  V tiny = wasm_i32x4_sub(wasm_f32x4_add(a, set1(0.5f)), set1(0.5f));
+  V over = wasm_v128_bitselect(wasm_i32x4_splat(0x7c00), wasm_i32x4_splat(0x7e00), wasm_f32x4_eq(x, x));
+  V h = wasm_v128_bitselect(tiny, normal, wasm_i32x4_lt(a, wasm_i32x4_splat(0x38800000)));
+  h = wasm_v128_bitselect(over, h, wasm_i32x4_ge(a, wasm_i32x4_splat(0x477ff000)));
+  return wasm_v128_or(h, sign);
+}
+
+// Weight layout `panels` in f16 (compiler/formats/layouts-cpu.ts): a header, then 8 rows side by side, [K][8].
+enum { PANEL = 8 };
+
+static inline int panel_bytes(int K, int G) { return (void)G, HEADER + K * 16; }
+
+static inline const uint16_t *halves(const char *panel) { return (const uint16_t *)(panel + HEADER); }
+
+/// One row of a panel.
+static void gather(const char *panel, int row, float *y, int D, int G) {
+  const uint16_t *w = halves(panel) + row;
+  const float scale = multiplier(panel);
+  (void)G;
+  for (int i = 0; i < D; i++) y[i] = half_small(w[i * PANEL]) * scale;
+}
+
+/// Sums of one row of x with the panel's, four columns a turn. Bits of halves taken as floats are tiny: 2^64 of the
+/// multiplier goes to x, the rest to the sum, so that neither leaves the range of a float.
+ALONE void one_row(const float *x, const char *panel, int K, float *sums) {
+  const uint16_t *w = halves(panel);
+  const V large = set1(0x1p64f), rest = set1(multiplier(panel) * 0x1p-64f);
+  V a[8];
+  UNROLL for (int i = 0; i < 8; i++) a[i] = set1(0);
+  int k = 0;
+  for (; k + 4 <= K; k += 4, w += 32)
+    UNROLL for (int i = 0; i < 4; i++) {
+      const V v = wasm_f32x4_mul(splat32(x + k + i), large);
+      V w0, w1;
+      load_halves_small(w + 8 * i, &w0, &w1);
+      a[2 * i] = madd(v, w0, a[2 * i]);
+      a[2 * i + 1] = madd(v, w1, a[2 * i + 1]);
+    }
+  for (; k < K; k++, w += 8) {
+    const V v = wasm_f32x4_mul(splat32(x + k), large);
+    V w0, w1;
+    load_halves_small(w, &w0, &w1);
+    a[0] = madd(v, w0, a[0]);
+    a[1] = madd(v, w1, a[1]);
+  }
+  V even = wasm_f32x4_add(wasm_f32x4_add(a[0], a[2]), wasm_f32x4_add(a[4], a[6]));
+  V odd = wasm_f32x4_add(wasm_f32x4_add(a[1], a[3]), wasm_f32x4_add(a[5], a[7]));
+  store(sums, wasm_f32x4_mul(even, rest));
+  store(sums + 4, wasm_f32x4_mul(odd, rest));
+}
+
+/// Floats a caller must have for `panel_floats`, for each column.
+enum { PANEL_SCRATCH = PANEL };
+
+/// Columns [k, k + count) of a panel as [count][8] floats, in `scratch` where they are not.
+static inline const float *panel_floats(const char *panel, int k, int count, float *scratch) {
+  const uint16_t *w = halves(panel) + k * PANEL;
+  const V scale = set1(multiplier(panel));
+  for (int i = 0; i < count * PANEL; i += 8) {
+    V w0, w1;
+    load_halves_small(w + i, &w0, &w1);
+    store(scratch + i, wasm_f32x4_mul(w0, scale));
+    store(scratch + i + 4, wasm_f32x4_mul(w1, scale));
+  }
+  return scratch;
+}
+
+// What is done to the sums of a matrix product before they are stored.
+/// e^x within 2 units in the last place for -87.33 <= x <= 88.37; inf above, 2^-126 below (never 0, never
+/// subnormal: far below what a sum with 1 can see).
+static inline V exp4(V x) {
+  x = wasm_f32x4_pmin(wasm_f32x4_pmax(x, set1(-87.33654f)), set1(88.8f));
+  // x = n ln 2 + r, |r| <= ln 2 / 2; ln 2 in two parts, so that n times the first is exact.
+  V n = wasm_f32x4_nearest(wasm_f32x4_mul(x, set1(1.44269504f)));
+  V r = madd(n, set1(-0.693359375f), x);
+  r = madd(n, set1(2.12194440e-4f), r);
+  // Minimax polynomial of (e^r - 1 - r) / r^2.
+  V p = madd(set1(1.9875691500e-4f), r, set1(1.3981999507e-3f));
+  p = madd(p, r, set1(8.3334519073e-3f));
+  p = madd(p, r, set1(4.1665795894e-2f));
+  p = madd(p, r, set1(1.6666665459e-1f));
+  p = madd(p, r, set1(5.0000001201e-1f));
+  p = wasm_f32x4_add(madd(p, wasm_f32x4_mul(r, r), r), set1(1.0f));
+  V power = wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(127)), 23);
+  return wasm_f32x4_mul(p, power);
+}
+
+/// x / (1 + e^-x) within 4 units in the last place.
+static inline V silu4(V x) {
+  return wasm_f32x4_div(x, wasm_f32x4_add(set1(1.0f), exp4(wasm_f32x4_neg(x))));
+}
+
+/// ln((1 + f) 2^e) for sqrt(1/2) <= 1 + f < sqrt(2), within 2 units in the last place; e: integers.
+static inline V log4_parts(V f, V e) {
+  V ef = wasm_f32x4_convert_i32x4(e), z = wasm_f32x4_mul(f, f);
+  // Minimax polynomial of (ln(1 + f) - f + f^2 / 2) / f^3.
+  V p = madd(set1(7.0376836292e-2f), f, set1(-1.1514610310e-1f));
+  p = madd(p, f, set1(1.1676998740e-1f));
+  p = madd(p, f, set1(-1.2420140846e-1f));
+  p = madd(p, f, set1(1.4249322787e-1f));
+  p = madd(p, f, set1(-1.6668057665e-1f));
+  p = madd(p, f, set1(2.0000714765e-1f));
+  p = madd(p, f, set1(-2.4999993993e-1f));
+  p = madd(p, f, set1(3.3333331174e-1f));
+  p = wasm_f32x4_mul(wasm_f32x4_mul(p, f), z);
+  p = madd(ef, set1(-2.12194440e-4f), p);
+  p = madd(z, set1(-0.5f), p);
+  return madd(ef, set1(0.693359375f), wasm_f32x4_add(f, p));
+}
+
+/// e of ln((1 + f) 2^e) for positive normal x: cut where the mantissa is sqrt(1/2), not where it is 1.
+static inline V log4_exponent(V x) { return wasm_i32x4_shr(wasm_i32x4_sub(x, wasm_i32x4_splat(0x3f3504f3)), 23); }
+
+/// ln x for positive normal x.
+static inline V log4(V x) {
+  V e = log4_exponent(x);
+  return log4_parts(wasm_f32x4_sub(wasm_i32x4_sub(x, wasm_i32x4_shl(e, 23)), set1(1.0f)), e);
+}
+
+
+/// Stores outputs n .. n + 7 of a row, those below N. glu: sums alternate gate and up, four outputs from n / 2 on.
+static inline void finish8(V s0, V s1, const float *r, float *y, int n, int N) {
+  if (n + 8 <= N) {
+    (void)r;
+    store(y + n, s0);
+    store(y + n + 4, s1);
+    return;
+  }
+  float last[8];
+  store(last, s0);
+  store(last + 4, s1);
+  for (int i = 0; i < N - n; i++) y[n + i] = last[i];
+}
+
+/// Row m of r, which is null where there is none.
+static inline const float *row_of(const float *r, int m, int LDY) { return r ? r + (uint32_t)m * (uint32_t)LDY : r; }
+
+
+// A tile is 4 rows of x by a panel. Rows of x are packed in blocks of ROWS x DEPTH, and tiles of PANELS panels
+// gather their sums, on the stack: 4 (ROWS DEPTH + 8 ROWS PANELS + 8 DEPTH) bytes.
+enum { ROWS = 32, DEPTH = 256, PANELS = 16 };
+
+/// Rows and columns of x as tiles read them: the 4 rows' values of a column side by side; rows from `rows` on are 0.
+static void pack_x(const float *x, int K, int rows, int count, float *to) {
+  for (int m = 0; m < rows; m += 4) {
+    const V zero = set1(0);
+    const float *x0 = x + m * K, *x1 = x0 + K, *x2 = x1 + K, *x3 = x2 + K;
+    const int n = rows - m;
+    int k = 0;
+    for (; k + 4 <= count; k += 4, to += 16) {
+      V a = load(x0 + k), b = n > 1 ? load(x1 + k) : zero;
+      V c = n > 2 ? load(x2 + k) : zero, d = n > 3 ? load(x3 + k) : zero;
+      V ab = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), ab2 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
+      V cd = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), cd2 = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+      store(to, wasm_i64x2_shuffle(ab, cd, 0, 2));
+      store(to + 4, wasm_i64x2_shuffle(ab, cd, 1, 3));
+      store(to + 8, wasm_i64x2_shuffle(ab2, cd2, 0, 2));
+      store(to + 12, wasm_i64x2_shuffle(ab2, cd2, 1, 3));
+    }
+    for (; k < count; k++, to += 4) {
+      to[0] = x0[k];
+      to[1] = n > 1 ? x1[k] : 0;
+      to[2] = n > 2 ? x2[k] : 0;
+      to[3] = n > 3 ? x3[k] : 0;
+    }
+  }
+}
+
+/// Adds the products of `count` columns to a tile. One column a turn: unrolled, it needs more registers than
+/// there are.
+ALONE void tile(const float *x, const float *w, float *c, int count, int first) {
+  const V zero = set1(0);
+  V c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero;
+  if (!first) {
+    c00 = load(c), c01 = load(c + 4), c10 = load(c + 8), c11 = load(c + 12);
+    c20 = load(c + 16), c21 = load(c + 20), c30 = load(c + 24), c31 = load(c + 28);
+  }
+#pragma clang loop unroll(disable)
+  for (int k = 0; k < count; k++, x += 4, w += 8) {
+    V w0 = load(w), w1 = load(w + 4);
+    V x0 = splat32(x);
+    c00 = madd(x0, w0, c00), c01 = madd(x0, w1, c01);
+    V x1 = splat32(x + 1);
+    c10 = madd(x1, w0, c10), c11 = madd(x1, w1, c11);
+    V x2 = splat32(x + 2);
+    c20 = madd(x2, w0, c20), c21 = madd(x2, w1, c21);
+    V x3 = splat32(x + 3);
+    c30 = madd(x3, w0, c30), c31 = madd(x3, w1, c31);
+  }
+  store(c, c00), store(c + 4, c01), store(c + 8, c10), store(c + 12, c11);
+  store(c + 16, c20), store(c + 20, c21), store(c + 24, c30), store(c + 28, c31);
+}
+
+/// Rows [m, m + rows) of y for panels [begin, end).
+static void many_rows(const float *x, const char *w, const float *r, float *y, int m, int rows, int N, int K,
+                      int LDY, int begin, int end) {
+  float xs[ROWS * DEPTH], sums[PANELS * ROWS * PANEL];
+  float ws[PANEL_SCRATCH ? DEPTH * PANEL_SCRATCH : 1];
+  const int bytes = panel_bytes(K, 0);
+  for (int p0 = begin; p0 < end; p0 += PANELS) {
+    const int p1 = min_int(p0 + PANELS, end);
+    for (int k = 0; k < K; k += DEPTH) {
+      const int count = min_int(DEPTH, K - k);
+      if (K > DEPTH || p0 == begin) pack_x(x + (uint32_t)m * (uint32_t)K + k, K, rows, count, xs);
+      for (int p = p0; p < p1; p++) {
+        const float *wp = panel_floats(panel_at(w, p, bytes), k, count, ws);
+        float *c = sums + (p - p0) * ROWS * PANEL;
+        for (int i = 0; i < rows; i += 4) tile(xs + i * count, wp, c + i * PANEL, count, k == 0);
+      }
+    }
+    for (int p = p0; p < p1; p++)
+      for (int i = 0; i < rows; i++) {
+        const float *c = sums + (p - p0) * ROWS * PANEL + i * PANEL;
+        finish8(load(c), load(c + 4), row_of(r, m + i, LDY), y + (uint32_t)(m + i) * (uint32_t)LDY, p * PANEL, N);
+      }
+  }
+}
+
+void linear(const float *x, const char *w, const float *r, float *y, int M, int N, int K, int LDY, int begin,
+            int end) {
+  if (M == 1) {
+    const int bytes = panel_bytes(K, 0);
+    float sums[PANEL];
+    for (int p = begin; p < end; p++) {
+      one_row(x, panel_at(w, p, bytes), K, sums);
+      finish8(load(sums), load(sums + 4), r, y, p * PANEL, N);
+    }
+    return;
+  }
+  for (int m = 0; m < M; m += ROWS) many_rows(x, w, r, y, m, min_int(ROWS, M - m), N, K, LDY, begin, end);
+}

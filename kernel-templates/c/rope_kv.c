@@ -1,0 +1,37 @@
+//! What follows the stacked query, key and value projection: rotates queries into q and keys into cache k,
+//! writes values into cache v.
+//! op rope_kv(qkv: f32[M,(H+2*KVH)*HD], table: f32[T,HD/2,2], k: KV[KVH,C,HD], v: KV[KVH,C,HD]) ->
+//!   (q: f32[M,H*HD], k: KV[KVH,C,HD], v: KV[KVH,C,HD])
+//! grid M * (H + 2 * KVH)
+//! needs HD % 2 == 0 && HD <= 1024
+//! args qkv, table, q, k, v, step, H, KVH, HD, C
+//! entry rope_kv
+//#include "lib/simd.h"
+//#include "lib/step.h"
+//#include "lib/half.h"
+//#include "lib/kv.h"
+//#include "lib/rope.h"
+
+static void put(const float *from, KV *to, int HD) {
+  int d = 0;
+  for (; d + 4 <= HD; d += 4) kv_store(to + d, load(from + d));
+  for (; d < HD; d++) kv_store1(to + d, from[d]);
+}
+
+void rope_kv(const float *qkv, const float *table, float *q, KV *k, KV *v, const Step *step, int H, int KVH,
+             int HD, int C, int begin, int end) {
+  const int heads = H + 2 * KVH;
+  float turned[1024];
+  for (int i = begin; i < end; i++) {
+    const int m = i / heads, h = i % heads, position = (int)step->past + m;
+    const float *from = qkv + i * HD;
+    if (h < H) {
+      rope_head(from, table, q + (m * H + h) * HD, position, HD, C);
+    } else if (h < H + KVH) {
+      rope_head(from, table, turned, position, HD, C);
+      put(turned, k + ((h - H) * C + position) * HD, HD);
+    } else {
+      put(from, v + ((h - H - KVH) * C + position) * HD, HD);
+    }
+  }
+}

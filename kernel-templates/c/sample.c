@@ -1,0 +1,165 @@
+//! Appends the next token: the largest logit at temperature 0, else a draw after top-k and top-p (the largest of
+//! score + Gumbel number). Nothing unless step.sample.
+//! op sample(logits: f32[1,V], tokens: u32[C+1]) -> tokens: u32[C+1]
+//! grid 1
+//! args logits, tokens, step, V
+//! entry sample
+//#include "lib/simd.h"
+//#include "lib/step.h"
+//#include "lib/math.h"
+
+/// The best value of each lane so far, and its index: the lowest among equals.
+typedef struct {
+  V value, index;
+} Best;
+
+static inline void consider(Best *best, V value, V index) {
+  V better = wasm_f32x4_gt(value, best->value);
+  best->value = wasm_v128_bitselect(value, best->value, better);
+  best->index = wasm_v128_bitselect(index, best->index, better);
+}
+
+static uint32_t winner(const Best *best) {
+  float value[4];
+  uint32_t index[4], at = 0;
+  store(value, best->value);
+  store(index, best->index);
+  for (uint32_t i = 1; i < 4; i++)
+    if (value[i] > value[at] || (value[i] == value[at] && index[i] < index[at])) at = i;
+  return index[at];
+}
+
+/// Logits i .. i + 3; beyond the last, -inf.
+static inline V logits4(const float *logits, int i, int n) {
+  if (i + 4 <= n) return load(logits + i);
+  float last[4];
+  for (int j = 0; j < 4; j++) last[j] = i + j < n ? logits[i + j] : -__builtin_inff();
+  return load(last);
+}
+
+static V first_ids(void) { return wasm_i32x4_make(0, 1, 2, 3); }
+
+static uint32_t greedy(const float *logits, int n) {
+  Best best = {set1(-__builtin_inff()), wasm_i32x4_splat(0)};
+  V ids = first_ids();
+  for (int i = 0; i < n; i += 4, ids = wasm_i32x4_add(ids, wasm_i32x4_splat(4)))
+    consider(&best, logits4(logits, i, n), ids);
+  return winner(&best);
+}
+
+static float largest(const float *logits, int n) {
+  V top = set1(-__builtin_inff());
+  for (int i = 0; i < n; i += 4) top = wasm_f32x4_pmax(top, logits4(logits, i, n));
+  top = wasm_f32x4_pmax(top, wasm_i32x4_shuffle(top, top, 2, 3, 0, 1));
+  return wasm_f32x4_extract_lane(wasm_f32x4_pmax(top, wasm_i32x4_shuffle(top, top, 1, 0, 3, 2)), 0);
+}
+
+/// Integers in the order of the floats; zeros of both signs are one.
+static inline uint32_t order_of(float x) {
+  union { float f; uint32_t u; } bits = {x + 0.0f};
+  return bits.u >> 31 ? ~bits.u : bits.u | 0x80000000u;
+}
+
+static inline float at_order(uint32_t u) {
+  union { uint32_t u; float f; } bits = {u >> 31 ? u & 0x7fffffffu : ~u};
+  return bits.f;
+}
+
+/// The k-th largest logit, by its order's bytes from the highest on.
+static uint32_t kth_largest(const float *logits, int n, uint32_t k) {
+  uint32_t prefix = 0, mask = 0;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    uint32_t counts[256];
+    for (int b = 0; b < 256; b++) counts[b] = 0;
+    for (int i = 0; i < n; i++) {
+      const uint32_t u = order_of(logits[i]);
+      if ((u & mask) == prefix) counts[u >> shift & 255]++;
+    }
+    uint32_t b = 255;
+    for (; k > counts[b]; b--) k -= counts[b];
+    prefix |= b << shift;
+    mask |= 255u << shift;
+  }
+  return prefix;
+}
+
+/// The largest logit such that it and all above it weigh at least top_p of those that are not below `least`.
+static uint32_t nucleus(const float *logits, int n, uint32_t least, float top, float temperature, float top_p) {
+  uint32_t prefix = 0, mask = 0;
+  double above = 0, target = 0;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    double masses[256];
+    for (int b = 0; b < 256; b++) masses[b] = 0;
+    for (int i = 0; i < n; i += 4) {
+      V l = logits4(logits, i, n);
+      float values[4], weights[4];
+      store(values, l);
+      store(weights, exp4(wasm_f32x4_div(wasm_f32x4_sub(l, set1(top)), set1(temperature))));
+      for (int j = 0; j < min_int(4, n - i); j++) {
+        const uint32_t u = order_of(values[j]);
+        if (u >= least && (u & mask) == prefix) masses[u >> shift & 255] += (double)weights[j];
+      }
+    }
+    if (!mask) {
+      double total = 0;
+      for (int b = 255; b >= 0; b--) total += masses[b];
+      // The largest alone weighs 1, so it is always in.
+      target = (double)top_p * total > 0.5 ? (double)top_p * total : 0.5;
+    }
+    // Rounding may leave the last part short of the target: then it is the lowest that weighs anything.
+    uint32_t chosen = 0;
+    for (uint32_t b = 256; b-- > 0;) {
+      if (masses[b] == 0) continue;
+      chosen = b;
+      if (above + masses[b] >= target) break;
+      above += masses[b];
+    }
+    prefix |= chosen << shift;
+    mask |= 255u << shift;
+  }
+  return prefix;
+}
+
+/// A hash of 32 bits (Wellons' lowbias32).
+static inline V mix(V x) {
+  x = wasm_i32x4_mul(wasm_v128_xor(x, wasm_u32x4_shr(x, 16)), wasm_i32x4_splat(0x7feb352d));
+  x = wasm_i32x4_mul(wasm_v128_xor(x, wasm_u32x4_shr(x, 15)), wasm_i32x4_splat((int32_t)0x846ca68b));
+  return wasm_v128_xor(x, wasm_u32x4_shr(x, 16));
+}
+
+/// -ln u for u = (h / 256 + 1/2) / 2^24, which has 25 bits: near 1 it is taken from 1 - u, exactly.
+static inline V exponential4(V h) {
+  V twice = wasm_v128_or(wasm_i32x4_shl(wasm_u32x4_shr(h, 8), 1), wasm_i32x4_splat(1));
+  V u = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(twice), set1(0x1p-25f));
+  V e = log4_exponent(u);
+  V f = wasm_f32x4_sub(wasm_i32x4_sub(u, wasm_i32x4_shl(e, 23)), set1(1.0f));
+  V near = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(wasm_i32x4_sub(twice, wasm_i32x4_splat(1 << 25))), set1(0x1p-25f));
+  f = wasm_v128_bitselect(near, f, wasm_i32x4_gt(twice, wasm_i32x4_splat(3 << 23)));
+  return wasm_f32x4_neg(log4_parts(f, e));
+}
+
+static uint32_t draw(const float *logits, const Step *step, int n) {
+  const float top = largest(logits, n);
+  uint32_t least = 0;
+  if (step->top_k > 0 && step->top_k < (uint32_t)n) least = kth_largest(logits, n, step->top_k);
+  if (step->top_p < 1) least = nucleus(logits, n, least, top, step->temperature, step->top_p);
+  const V floor = set1(least ? at_order(least) : -__builtin_inff());
+  const V key = mix(wasm_v128_xor(mix(wasm_i32x4_splat((int32_t)step->seed)),
+                                  wasm_i32x4_splat((int32_t)(step->past + step->seq))));
+  Best best = {set1(-__builtin_inff()), wasm_i32x4_splat(0)};
+  V ids = first_ids();
+  for (int i = 0; i < n; i += 4, ids = wasm_i32x4_add(ids, wasm_i32x4_splat(4))) {
+    V l = logits4(logits, i, n), kept = wasm_f32x4_ge(l, floor);
+    if (!wasm_v128_any_true(kept)) continue;
+    // Scores less the largest score: the same choice, and no overflow.
+    V score = wasm_f32x4_div(wasm_f32x4_sub(l, set1(top)), set1(step->temperature));
+    score = wasm_f32x4_sub(score, log4(exponential4(mix(wasm_v128_xor(key, ids)))));
+    consider(&best, wasm_v128_bitselect(score, set1(-__builtin_inff()), kept), ids);
+  }
+  return winner(&best);
+}
+
+void sample(const float *logits, uint32_t *tokens, const Step *step, int N, int begin, int end) {
+  if (begin >= end || !step->sample) return;
+  tokens[step->past + step->seq] = step->temperature == 0 ? greedy(logits, N) : draw(logits, step, N);
+}

@@ -1,0 +1,170 @@
+//! y = x wᵀ for few rows of x: reads every weight once, in words of 16 bytes that neighbouring lanes load side
+//! by side. LANES lanes share a row of w; each makes ROWS rows for COLS rows of x, so a word that is decoded
+//! serves COLS rows and a part of x that is fetched serves ROWS. X: where x is read from, memory by each lane
+//! or a tile that the workgroup fetches together.
+//! op linear(x: f32[M,K], w: W[N,K], r?: f32[M,LDY]) -> y: f32[M,LDY]
+//! grid ceil(N / (WG / LANES * ROWS)), ceil(M / COLS)
+//! needs M <= 16
+//! needs LANES <= WG
+//! needs EPI != glu || ROWS % 2 == 0
+//! needs N <= 65535 * (WG / LANES * ROWS)
+//! needs X == memory || LANES * COLS <= 64 || W == q8 && LANES * COLS <= 128 || W == f16 && LANES * COLS <= 256 || W == f32 && LANES * COLS <= 512
+//#option SUBGROUPS false|true
+//#if SUBGROUPS
+//: enable subgroups;
+//#end
+//#param WG 128|32|64|256
+const WG: u32 = 128u;
+//#param LANES 64|8|16|32|128|256
+const LANES: u32 = 64u;
+//#param ROWS 4|1|2|8
+const ROWS: u32 = 4u;
+//#param COLS 1|2|4
+const COLS: u32 = 1u;
+//#option X tile|memory
+//#param N 1..
+const N: u32 = 64u;
+//#include "lib/x_quads.wgsl"
+const COLUMNS: u32 = K;
+//#option W f32|f16|q8|q4
+//#include "lib/format_$W.wgsl"
+//#include "lib/epilogue.wgsl"
+//#if COLS > 1
+//#include "lib/step.wgsl"
+//#end
+
+// Sums of neighbouring rows, reduced together.
+//#if ROWS < 4
+//: const PACK: u32 = 2u;
+//: alias Reduced = vec2<f32>;
+//#else
+const PACK: u32 = 4u;
+alias Reduced = vec4<f32>;
+//#end
+const PACKS: u32 = (ROWS + PACK - 1u) / PACK;
+// Rows that one result takes.
+//#if EPI == glu
+//: const STEP: u32 = 2u;
+//#else
+const STEP: u32 = 1u;
+//#end
+//#include "lib/reduce.wgsl"
+
+// Turns in which the lanes of a row walk along it; in each they cover CHUNK vec4s of x.
+const TURNS: u32 = (ROW_WORDS + LANES - 1u) / LANES;
+const CHUNK: u32 = LANES * WORD_QUADS;
+const RAGGED: bool = TURNS * CHUNK != K_QUADS || K % 4u != 0u;
+
+//#if X == tile
+// [COLS][WORD_QUADS][LANES + 1]: the lanes of a subgroup read neighbours, and write to different banks.
+const TILE_STRIDE: u32 = LANES + 1u;
+const TILE_TURNS: u32 = (CHUNK + WG - 1u) / WG;
+var<workgroup> x_tile: array<vec4<f32>, COLS * WORD_QUADS * TILE_STRIDE>;
+//#end
+
+@compute @workgroup_size(WG)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+//#if SUBGROUPS
+//: @builtin(subgroup_size) subgroup_size: u32,
+//#end
+) {
+  let column = lane % LANES;
+  let row = (group.x * (WG / LANES) + lane / LANES) * ROWS;
+//#if COLS > 1
+//: let m_end = step.seq;
+//#else
+  // The grid has as many rows as x.
+  let m_end = group.y + 1u;
+//#end
+  // Rows beyond the last repeat it, and are not stored.
+  var x_rows: array<u32, COLS>;
+  //#unroll
+  for (var c = 0u; c < COLS; c++) {
+    x_rows[c] = min(group.y * COLS + c, m_end - 1u);
+  }
+
+  var sums: array<Reduced, COLS * PACKS>;
+  for (var turn = 0u; turn < TURNS; turn++) {
+    // The weights' loads come first: they are under way while x is fetched.
+    let i = min(turn * LANES + column, ROW_WORDS - 1u);
+    var words: array<vec4<u32>, ROWS>;
+    var scales: array<f32, ROWS>;
+    //#unroll
+    for (var r = 0u; r < ROWS; r++) {
+      let n = min(row + r, N - 1u);
+      words[r] = w[n * ROW_WORDS + i];
+      scales[r] = word_scale(n, i);
+    }
+//#if X == tile
+    //#unroll
+    for (var t = 0u; t < TILE_TURNS; t++) {
+      let quad = t * WG + lane;
+      if (CHUNK % WG == 0u || quad < CHUNK) {
+        let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
+        //#unroll
+        for (var c = 0u; c < COLS; c++) {
+          x_tile[c * WORD_QUADS * TILE_STRIDE + to] = x_quad(x_rows[c], turn * CHUNK + quad);
+        }
+      }
+    }
+    workgroupBarrier();
+//#end
+    // Naga and Tint clear a variable without initial value once a function, not once a turn.
+    var dots = array<Reduced, COLS * PACKS>();
+    //#unroll
+    for (var q = 0u; q < WORD_QUADS; q++) {
+      var xs: array<vec4<f32>, COLS>;
+      //#unroll
+      for (var c = 0u; c < COLS; c++) {
+//#if X == tile
+        xs[c] = x_tile[(c * WORD_QUADS + q) * TILE_STRIDE + column];
+//#else
+//:     xs[c] = x_quad(x_rows[c], (turn * LANES + column) * WORD_QUADS + q);
+//#end
+      }
+      //#unroll
+      for (var r = 0u; r < ROWS; r++) {
+        let weights = word_quad(words[r], q);
+        //#unroll
+        for (var c = 0u; c < COLS; c++) {
+          let sum = dots[c * PACKS + r / PACK][r % PACK];
+          dots[c * PACKS + r / PACK][r % PACK] = add_dot(sum, weights, xs[c]);
+        }
+      }
+    }
+    //#unroll
+    for (var r = 0u; r < ROWS; r++) {
+      //#unroll
+      for (var c = 0u; c < COLS; c++) {
+        sums[c * PACKS + r / PACK][r % PACK] += scales[r] * dots[c * PACKS + r / PACK][r % PACK];
+      }
+    }
+//#if X == tile
+    workgroupBarrier();
+//#end
+  }
+
+  //#unroll
+  for (var i = 0u; i < COLS * PACKS; i++) {
+    sums[i] = reduce_add(sums[i], lane, subgroup_size);
+  }
+  if (column != 0u) {
+    return;
+  }
+  //#unroll
+  for (var c = 0u; c < COLS; c++) {
+    let m = group.y * COLS + c;
+    //#unroll
+    for (var r = 0u; r < ROWS; r += STEP) {
+      if (m < m_end && row + r < N) {
+//#if EPI == glu
+//:     finish_pair(m, row + r, sums[c * PACKS + r / PACK][r % PACK], sums[c * PACKS + r / PACK][r % PACK + 1u]);
+//#else
+        finish(m, row + r, sums[c * PACKS + r / PACK][r % PACK]);
+//#end
+      }
+    }
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * A bundle is untrusted input: nothing of a manifest or plan is used before it passed here. What passes
+ * has every index, offset and size in range. Throws IntegrityError that names the place.
+ */
+import { IntegrityError } from './errors.js'
+import { isOp } from './expr.js'
+import {
+  type BufferKind,
+  type BufferSpec,
+  FORMAT_VERSION,
+  GENERATING,
+  type Manifest,
+  type Plan,
+  STEP_BYTES,
+  type Variant,
+} from './format.js'
+
+/** Largest JSON, WGSL or wasm file that is read. */
+export const MAX_CODE_BYTES = 1 << 27
+/** Beyond `Variant.memory`: the step uniform, the token ids, rounding. */
+const MEMORY_SLACK = 1 << 20
+const MAX_LIST = 1 << 20
+const MAX_DEPTH = 16
+const FILE = /^\w[\w.-]*$/
+
+type Json = Record<string, unknown>
+
+function bad(where: string, what: string): never {
+  throw new IntegrityError(`malformed bundle: ${where} ${what}`)
+}
+
+function object(v: unknown, where: string): Json {
+  if (typeof v !== 'object' || v === null || Array.isArray(v)) bad(where, 'is no object')
+  return v as Json
+}
+
+function list(v: unknown, where: string): unknown[] {
+  if (!Array.isArray(v) || v.length > MAX_LIST) bad(where, 'is no list, or too long')
+  return v as unknown[]
+}
+
+function string(v: unknown, where: string): string {
+  if (typeof v !== 'string') bad(where, 'is no string')
+  return v as string
+}
+
+function integer(v: unknown, where: string, max = Number.MAX_SAFE_INTEGER, min = 0): number {
+  if (!Number.isSafeInteger(v) || (v as number) < min || (v as number) > max) {
+    bad(where, `is no integer from ${min} to ${max}`)
+  }
+  return v as number
+}
+
+function oneOf<T>(v: unknown, options: readonly T[], where: string): T {
+  if (!options.includes(v as T)) bad(where, `is none of ${options.join(', ')}`)
+  return v as T
+}
+
+/** Checks every entry of a record. */
+function entries(
+  v: unknown,
+  where: string,
+  check: (value: unknown, where: string, key: string) => void,
+): void {
+  for (const [key, value] of Object.entries(object(v, where))) check(value, `${where}.${key}`, key)
+}
+
+function each(v: unknown, where: string, check: (value: unknown, where: string) => void): void {
+  list(v, where).forEach((value, i) => {
+    check(value, `${where}[${i}]`)
+  })
+}
+
+/** JSON that was read from a file, whatever is in it. */
+export function parseJson(bytes: Uint8Array, file: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (e) {
+    return bad(file, `is no JSON: ${(e as Error).message}`)
+  }
+}
+
+export function checkManifest(value: unknown): Manifest {
+  const m = object(value, 'manifest.json')
+  if (m.format !== FORMAT_VERSION) {
+    bad('manifest.json', `has format ${m.format}; this runtime reads format ${FORMAT_VERSION}`)
+  }
+  string(m.wgc, 'wgc')
+  const model = object(m.model, 'model')
+  for (const key of ['family', 'name', 'weights']) string(model[key], `model.${key}`)
+  for (const key of ['parameters', 'vocab', 'context']) integer(model[key], `model.${key}`)
+  each(model.eos, 'model.eos', integer)
+  if (model.bos !== undefined) integer(model.bos, 'model.bos')
+
+  entries(m.files, 'files', (v, where, name) => {
+    if (!FILE.test(name)) bad(where, 'is no plain file name')
+    const file = object(v, where)
+    integer(file.bytes, `${where}.bytes`)
+    if (!/^[\da-f]{64}$/.test(string(file.sha256, `${where}.sha256`))) bad(where, 'has no SHA-256')
+  })
+  const file = (v: unknown, where: string) => {
+    if (!Object.hasOwn(m.files as Json, string(v, where))) bad(where, `names no file of the bundle`)
+  }
+  entries(m.variants, 'variants', (v, where) => {
+    const variant = object(v, where)
+    oneOf(variant.backend, ['webgpu', 'wasm'], `${where}.backend`)
+    if (variant.engine !== undefined) string(variant.engine, `${where}.engine`)
+    each(variant.features, `${where}.features`, string)
+    entries(variant.limits, `${where}.limits`, (n, at) => integer(n, at))
+    file(variant.plan, `${where}.plan`)
+    file(variant.code, `${where}.code`)
+    integer(variant.memory, `${where}.memory`)
+  })
+  entries(m.targets, 'targets', (v, where) => {
+    each(v, where, (id, at) => {
+      if (!Object.hasOwn(m.variants as Json, string(id, at))) bad(at, 'names no variant')
+    })
+  })
+  if (m.tokenizer !== undefined) {
+    const t = object(m.tokenizer, 'tokenizer')
+    file(t.tokenizer, 'tokenizer.tokenizer')
+    if (t.config !== undefined) file(t.config, 'tokenizer.config')
+  }
+  return value as Manifest
+}
+
+const KINDS: readonly BufferKind[] = ['weights', 'state', 'arena', 'tokens', 'step']
+
+export function checkPlan(value: unknown, manifest: Manifest, variant: Variant): Plan {
+  const p = object(value, 'plan')
+  let fixed = 0
+  each(p.buffers, 'buffers', (v, where) => {
+    const b = object(v, where)
+    oneOf(b.kind, KINDS, `${where}.kind`)
+    fixed += integer(b.bytes, `${where}.bytes`)
+    if ((b.bytes as number) % 4) bad(where, 'is not a multiple of 4 bytes long')
+    if (b.kind === 'step' && (b.bytes as number) < STEP_BYTES) bad(where, 'is too short for the step')
+  })
+  const buffers = p.buffers as BufferSpec[]
+  for (const kind of ['arena', 'tokens', 'step']) {
+    if (buffers.filter((b) => b.kind === kind).length > 1) bad('buffers', `hold more than one ${kind}`)
+  }
+  each(p.shards, 'shards', (v, where) => {
+    const s = object(v, where)
+    const name = string(s.file, `${where}.file`)
+    if (!Object.hasOwn(manifest.files, name)) bad(where, 'names no file of the bundle')
+    const bytes = integer(s.bytes, `${where}.bytes`)
+    if (bytes % 4 || bytes !== manifest.files[name]?.bytes) bad(where, 'has another size than its file')
+    const b = buffers[integer(s.buffer, `${where}.buffer`)]
+    if (b?.kind !== 'weights') bad(where, 'goes to no weights buffer')
+    const offset = integer(s.offset, `${where}.offset`)
+    if (offset % 4 || offset + bytes > (b as BufferSpec).bytes) bad(where, 'does not fit its buffer')
+  })
+  const wgsl = variant.backend === 'webgpu'
+  const operands: (number | undefined)[] = []
+  each(p.kernels, 'kernels', (v, where) => {
+    const k = object(v, where)
+    string(k.name, `${where}.name`)
+    if (wgsl) {
+      const seen = new Set<unknown>()
+      each(k.bindings, `${where}.bindings`, (binding, at) => {
+        const [n, kind] = list(binding, at)
+        integer(n, at, 999)
+        oneOf(kind, ['r', 'w', 'u'], at)
+        seen.add(n)
+      })
+      operands.push(seen.size)
+      if (seen.size !== (k.bindings as unknown[]).length) bad(where, 'has a binding twice')
+    } else operands.push(undefined)
+  })
+
+  const programs = object(p.programs, 'programs')
+  const generates = GENERATING.some((name) => Object.hasOwn(programs, name))
+  let arena = 0
+  entries(programs, 'programs', (v, where, name) => {
+    const program = object(v, where)
+    integer(program.maxSeq, `${where}.maxSeq`, 2 ** 31, 1)
+    const scratch = integer(program.arena, `${where}.arena`)
+    if (scratch % 4) bad(where, 'has an arena that is not a multiple of 4 bytes long')
+    if (!generates || GENERATING.includes(name)) arena = Math.max(arena, scratch)
+    const region = (r: unknown, at: string) => {
+      const [buffer, offset, bytes] = list(r, at)
+      const b = buffers[integer(buffer, at)]
+      if (!b) return bad(at, 'names no buffer')
+      const size = b.kind === 'arena' ? scratch : b.bytes
+      integer(bytes, at, size, 4)
+      integer(offset, at, size - (bytes as number))
+      if ((offset as number) % 256 || (bytes as number) % 4) bad(at, 'is not aligned')
+    }
+    for (const side of ['inputs', 'outputs']) {
+      each(program[side], `${where}.${side}`, (port, at) => {
+        const t = object(port, at)
+        string(t.name, `${at}.name`)
+        oneOf(t.dtype, ['f32', 'u32'], `${at}.dtype`)
+        each(t.shape, `${at}.shape`, expression)
+        region(t.region, `${at}.region`)
+      })
+    }
+    each(program.dispatches, `${where}.dispatches`, (dispatch, at) => {
+      const d = object(dispatch, at)
+      const kernel = integer(d.kernel, `${at}.kernel`, operands.length - 1)
+      each(d.bind, `${at}.bind`, (r, place) => {
+        if (r !== null || wgsl) region(r, place)
+      })
+      if (wgsl && operands[kernel] !== (d.bind as unknown[]).length)
+        bad(at, 'binds another number than its kernel')
+      each(d.grid, `${at}.grid`, expression)
+      integer((d.grid as unknown[]).length, `${at}.grid`, wgsl ? 3 : 1, 1)
+      if (d.args !== undefined) {
+        each(d.args, `${at}.args`, (e, place) => {
+          if (!Number.isFinite(e)) expression(e, place)
+        })
+      }
+      string(d.label, `${at}.label`)
+    })
+  })
+  if (fixed + arena > variant.memory + MEMORY_SLACK) bad('plan', 'takes more memory than the manifest says')
+  return value as Plan
+}
+
+function expression(e: unknown, where: string, depth = 0): void {
+  if (typeof e === 'number') integer(e, where)
+  else if (typeof e === 'string') oneOf(e, ['seq', 'past'], where)
+  else {
+    const [op, a, b, ...more] = list(e, where)
+    if (!isOp(op) || more.length || depth > MAX_DEPTH) bad(where, 'is no expression')
+    expression(a, where, depth + 1)
+    expression(b, where, depth + 1)
+  }
+}

@@ -1,0 +1,102 @@
+/** What is awkward about a GPU device, in one place: its loss, its error scopes, its slow clocks. */
+import { AbortError, DeviceLostError, IntegrityError, OutOfMemoryError } from './errors.js'
+
+export interface Guard {
+  /** Why nothing works any more, once nothing does. */
+  readonly over: Error | undefined
+  readonly lost: Promise<DeviceLostError>
+  /** Throws if nothing works any more. */
+  check(): void
+  /** Makes GPU objects; a failure of any of them is thrown. */
+  make<T>(create: () => T): Promise<T>
+  /** Waits for the GPU. */
+  wait(p: Promise<unknown>): Promise<void>
+  destroy(): void
+}
+
+/** `nudge`: see `Capabilities`. */
+export function guard(device: GPUDevice, nudge: boolean): Guard {
+  let over: Error | undefined
+  const lost = new Promise<DeviceLostError>((resolve) => {
+    device.lost.then((info) => {
+      if (over instanceof AbortError) return
+      const error = new DeviceLostError(`the GPU device was lost: ${info.message || info.reason}`)
+      over = error
+      resolve(error)
+    })
+  })
+  device.onuncapturederror = ({ error }) => {
+    over ??= typed(error)
+  }
+  const poke = nudge ? nudger(device.queue) : (p: Promise<unknown>) => p
+  const check = () => {
+    if (over) throw over
+  }
+
+  return {
+    get over() {
+      return over
+    },
+    lost,
+    check,
+
+    async make(create) {
+      check()
+      device.pushErrorScope('validation')
+      device.pushErrorScope('out-of-memory')
+      const made = create()
+      const errors = await Promise.all([device.popErrorScope(), device.popErrorScope()])
+      check()
+      const error = errors.find((e) => e)
+      if (error) throw typed(error)
+      return made
+    },
+
+    async wait(p) {
+      try {
+        await poke(p)
+      } catch (e) {
+        // An operation is rejected a little before the loss of its device is told.
+        await Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, 20))])
+        throw over ?? e
+      }
+      check()
+    },
+
+    destroy() {
+      over ??= new AbortError('the model was destroyed')
+      device.destroy()
+    },
+  }
+}
+
+function typed(e: GPUError): Error {
+  const Type = e.constructor.name === 'GPUOutOfMemoryError' ? OutOfMemoryError : IntegrityError
+  return new Type(`the GPU refused the plan: ${e.message}`)
+}
+
+/**
+ * Engines that look at pending maps on a slow clock look at them after every submit too. So while one is
+ * pending, something empty is submitted about every millisecond. The message between two timers keeps
+ * browsers from slowing nested timers down to 4 ms.
+ */
+function nudger(queue: GPUQueue): (p: Promise<unknown>) => Promise<unknown> {
+  let pending = 0
+  let running = false
+  const { port1, port2 } = new MessageChannel()
+  port1.onmessage = () => setTimeout(tick, 1)
+  function tick() {
+    running = pending > 0
+    if (!running) return
+    queue.submit([])
+    port2.postMessage(0)
+  }
+  return (p) => {
+    pending++
+    if (!running) {
+      running = true
+      port2.postMessage(0)
+    }
+    return p.finally(() => pending--)
+  }
+}

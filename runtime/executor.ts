@@ -1,0 +1,61 @@
+/** The seam between a plan and what computes it. There are two executors: webgpu.ts and wasm.ts. */
+import type { DeviceLostError } from './errors.js'
+import { type Plan, type Program, type Region, STEP_BYTES } from './format.js'
+import type { Placement } from './source.js'
+
+/** One step's values: what the step uniform holds (see `STEP_BYTES`). */
+export interface Step {
+  seq: number
+  past: number
+  seed: number
+  topK: number
+  topP: number
+  temperature: number
+  /** 1: write the next token. */
+  sample: 0 | 1
+}
+
+/** A step that samples nothing. */
+export const stepOf = (seq: number, past: number): Step => ({
+  ...{ seq, past, seed: 0, topK: 0, topP: 1, temperature: 0, sample: 0 },
+})
+
+export interface Executor {
+  /** Decode steps that are worth queueing before the first of them is read. */
+  readonly ahead: number
+  /** Resolves when the device is lost; never, if it stays or is destroyed by `destroy`. */
+  readonly lost: Promise<DeviceLostError>
+  /** Where the bytes of a weight shard go. */
+  place(buffer: number, offset: number, bytes: number): Placement
+  /** Compiles what the programs need and makes their bind groups. Cheap for those that are ready. */
+  prepare(programs: readonly string[], onProgress?: (done: number, total: number) => void): Promise<void>
+  /** Puts bytes where a program reads them. The length is a multiple of 4. */
+  write(program: string, buffer: number, offset: number, bytes: Uint8Array): void
+  /**
+   * Runs a prepared program and reads regions of it afterwards. Steps run in the order of the calls, so a
+   * step may be queued before the one it depends on is done.
+   */
+  run(program: string, step: Step, wanted: readonly Region[], signal?: AbortSignal): Promise<Uint8Array[]>
+  /** Zeroes the state. */
+  reset(): void
+  destroy(): void
+}
+
+export function packStep(view: DataView, at: number, s: Step): void {
+  view.setUint32(at, s.seq, true)
+  view.setUint32(at + 4, s.past, true)
+  view.setUint32(at + 8, s.seed, true)
+  view.setUint32(at + 12, s.topK, true)
+  view.setFloat32(at + 16, s.topP, true)
+  view.setFloat32(at + 20, s.temperature, true)
+  view.setUint32(at + 24, s.sample, true)
+  view.setUint32(at + STEP_BYTES - 4, 0, true)
+}
+
+/** Sizes that don't change from step to step: a program of one token always has `seq` 1. */
+export const fixedSizes = (program: Program): { seq?: number } => (program.maxSeq === 1 ? { seq: 1 } : {})
+
+/** The program of that name; names come from callers. */
+export function programOf(plan: Plan, name: string): Program | undefined {
+  return Object.hasOwn(plan.programs, name) ? plan.programs[name] : undefined
+}

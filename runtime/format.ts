@@ -1,0 +1,160 @@
+/**
+ * The bundle: what `wgc build` writes and the runtime reads. The compiler imports these types from here,
+ * so the two can't drift apart. `generated/manifest.schema.json` is made from this file.
+ */
+import type { Expr } from './expr.js'
+
+export const FORMAT_VERSION = 1
+
+/** `manifest.json`: the only file with a fixed name. Every other file is `<stem>-<hash>.<ext>`. */
+export interface Manifest {
+  format: typeof FORMAT_VERSION
+  /** Version of the compiler that wrote the bundle. */
+  wgc: string
+  model: ModelInfo
+  /** Every file of the bundle by role-independent name, with what is needed to check it. */
+  files: Record<string, FileInfo>
+  /** Target name (chrome, safari-ios …) to variant ids, best first. */
+  targets: Record<string, string[]>
+  variants: Record<string, Variant>
+  /** File names of the tokenizer's JSON, if the model has one. */
+  tokenizer?: { tokenizer: string; config?: string }
+}
+
+export interface FileInfo {
+  bytes: number
+  /** SHA-256 of the content, hex. */
+  sha256: string
+}
+
+export interface ModelInfo {
+  /** Family: llama, bert … */
+  family: string
+  name: string
+  parameters: number
+  vocab: number
+  /** Tokens the KV cache holds. */
+  context: number
+  /** Ids that end a generation. */
+  eos: number[]
+  bos?: number
+  /** How the weights are stored, for people: "q4 (group 64), embedding q8". */
+  weights: string
+}
+
+export type Engine = 'chromium' | 'gecko' | 'webkit'
+
+/** One way to run the model: a backend, the features it needs, and the files that hold it. */
+export interface Variant {
+  backend: 'webgpu' | 'wasm'
+  /** Engine whose code shape this was made for. Others may run it, as a fallback. */
+  engine?: Engine
+  /** WebGPU features (`shader-f16`, `subgroups`) or wasm features (`simd128`, `relaxed-simd`) it needs. */
+  features: string[]
+  /** WebGPU limits it needs beyond or equal to the specification's defaults. */
+  limits: Record<string, number>
+  /** Plan file (JSON, `Plan`). */
+  plan: string
+  /** Code file: `.wgsl` modules or one `.wasm`. */
+  code: string
+  /**
+   * Bytes on the device: weights, KV cache and the largest arena of the programs that generation needs
+   * (`GENERATING`), or of all where there are none of those. Others take theirs when they are first run.
+   */
+  memory: number
+}
+
+/** A place in a buffer: `[buffer, byte offset, bytes]`. Offsets are multiples of 256. */
+export type Region = [buffer: number, offset: number, bytes: number]
+
+/**
+ * weights: read-only, filled from shards.  state: lives as long as a conversation (KV cache).
+ * arena: scratch of one step, sized by the program.  tokens: u32 ids, one a position.  step: the uniform.
+ */
+export type BufferKind = 'weights' | 'state' | 'arena' | 'tokens' | 'step'
+
+export interface BufferSpec {
+  kind: BufferKind
+  /** 0 for the arena, whose size each program states. */
+  bytes: number
+}
+
+export interface Plan {
+  buffers: BufferSpec[]
+  /** Where each weight file goes. */
+  shards: Shard[]
+  kernels: Kernel[]
+  programs: Record<string, Program>
+}
+
+export interface Shard {
+  file: string
+  buffer: number
+  offset: number
+  bytes: number
+}
+
+/** r: read-only storage, w: read-write storage, u: uniform. */
+export type BindingKind = 'r' | 'w' | 'u'
+
+export interface Kernel {
+  /** WGSL: the module's name in the code file. wasm: the exported function. */
+  name: string
+  /** WGSL: binding number and kind, in the order of `Dispatch.bind`. wasm: absent. */
+  bindings?: [number: number, kind: BindingKind][]
+}
+
+export interface Dispatch {
+  kernel: number
+  /** wasm: a `null` is an operand that this variant does not take (a null pointer). */
+  bind: (Region | null)[]
+  /** Workgroups in x, y, z. wasm: x alone, the number of work items. */
+  grid: [Expr] | [Expr, Expr] | [Expr, Expr, Expr]
+  /** wasm: arguments after the pointers: numbers (an epsilon may be a fraction), or expressions. */
+  args?: Expr[]
+  /** Operator and node name, for people and profiles: "linear layers.0.qkv". */
+  label: string
+}
+
+export interface Port {
+  name: string
+  dtype: 'f32' | 'u32'
+  shape: Expr[]
+  region: Region
+}
+
+/**
+ * prefill: up to `maxSeq` tokens, samples the next.  decode: one token, samples the next.
+ * forward: up to `maxSeq` tokens, logits of every one.
+ */
+export interface Program {
+  maxSeq: number
+  /** Arena bytes. */
+  arena: number
+  inputs: Port[]
+  outputs: Port[]
+  dispatches: Dispatch[]
+}
+
+/** The programs that generation needs. */
+export const GENERATING: readonly string[] = ['prefill', 'decode']
+
+/**
+ * The step uniform, 32 bytes: what a kernel may read of the step at hand. WGSL `lib/step.wgsl` and C
+ * `lib/step.h` declare the same.
+ *
+ * | byte | type | name        | meaning |
+ * | ---- | ---- | ----------- | ------- |
+ * | 0    | u32  | seq         | tokens in this step |
+ * | 4    | u32  | past        | tokens in the KV cache before it |
+ * | 8    | u32  | seed        | of the sampler |
+ * | 12   | u32  | top_k       | 0: all |
+ * | 16   | f32  | top_p       | 1: all |
+ * | 20   | f32  | temperature | 0: greedy |
+ * | 24   | u32  | sample      | 0: don't write the next token (an inner chunk of a prompt) |
+ * | 28   | u32  | reserved    | 0 |
+ */
+export const STEP_BYTES = 32
+
+/** Modules of a `.wgsl` file are parted by lines `//# name`; minified WGSL holds no other comment. */
+export const WGSL_MODULE_MARK = '//# '

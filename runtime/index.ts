@@ -1,0 +1,30 @@
+/**
+ * The wgc runtime: loads a bundle that `wgc build` made, and runs it.
+ *
+ * ```js
+ * import { load } from 'wgc/runtime'
+ * const model = await load('/models/stories')
+ * for await (const piece of model.generate('Once upon a time', { maxTokens: 100 })) show(piece)
+ * ```
+ */
+export type { Capabilities, DetectOptions, WasmFeature, WebGPUCapabilities } from './detect.js'
+export { detect } from './detect.js'
+export type { Tokenizer } from './detokenize.js'
+export type { Candidate } from './errors.js'
+export {
+  AbortError,
+  DeviceLostError,
+  FetchError,
+  IntegrityError,
+  OutOfMemoryError,
+  UnsupportedError,
+} from './errors.js'
+export type { Manifest, ModelInfo, Variant } from './format.js'
+export type { EndReason, GenerateOptions, Generation } from './generate.js'
+export type { LoadOptions, Progress, TokenizerFactory } from './load.js'
+export { load } from './load.js'
+export type { Model } from './model.js'
+export type { RunOptions, Tensor, TensorLike } from './run.js'
+export type { Selection, SelectOptions } from './select.js'
+export { selectVariant } from './select.js'
+export type { Integrity, Source } from './source.js'

@@ -1,0 +1,181 @@
+/** Replays a plan on WebAssembly: one memory, buffers one after the other in it, a call for each dispatch. */
+import { AbortError, checkAbort, IntegrityError, OutOfMemoryError, UnsupportedError } from './errors.js'
+import { type Executor, fixedSizes, packStep, type Step } from './executor.js'
+import { constant, type Expr, evaluate } from './expr.js'
+import type { Plan, Region } from './format.js'
+
+const PAGE = 65536
+const MAX_PAGES = 65536
+const ALIGN = 256
+/** Room for a module's own stack and constants, which lie below `__heap_base`. */
+const OWN_BYTES = 1 << 24
+/** Longest time, in ms, between two breaths of the page. */
+const BREATH = 12
+
+interface Call {
+  kernel: (...args: number[]) => unknown
+  /** Pointers, integers, begin, end: handed to the kernel as they stand. */
+  args: number[]
+  /** Entries of `args` that change from step to step. */
+  moving: [at: number, e: Expr][]
+  label: string
+}
+
+/** Instantiates the module and lays out its memory. */
+export async function createWasm(plan: Plan, code: Uint8Array): Promise<Executor> {
+  const sizes = plan.buffers.map((b) => (b.kind === 'arena' ? 0 : Math.ceil(b.bytes / ALIGN) * ALIGN))
+  const fixedBytes = sizes.reduce((a, b) => a + b, OWN_BYTES)
+  const arenas = Object.values(plan.programs).map((p) => p.arena)
+  const largest = pages(fixedBytes + Math.max(0, ...arenas))
+  const memory = memoryOf(pages(fixedBytes), Math.min(largest, MAX_PAGES))
+  const exports = await instantiate(code, memory)
+
+  const base = exports.__heap_base
+  if (!(base instanceof WebAssembly.Global)) throw new IntegrityError('the module exports no __heap_base')
+  let end = Math.ceil(base.value / ALIGN) * ALIGN
+  const pointers = sizes.map((size) => {
+    const at = end
+    end += size
+    return at
+  })
+  // Scratch lies last: a program with more of it makes the memory grow, and nothing moves.
+  const arenaBase = end
+  plan.buffers.forEach((b, i) => {
+    if (b.kind === 'arena') pointers[i] = arenaBase
+  })
+  const stepIndex = plan.buffers.findIndex((b) => b.kind === 'step')
+  const programs = new Map<string, Call[]>()
+  let over: Error | undefined
+  let lastBreath = performance.now()
+
+  const bytesAt = (buffer: number, offset: number, bytes: number) =>
+    new Uint8Array(memory.buffer, pointers[buffer]! + offset, bytes)
+
+  function reach(bytes: number): void {
+    const more = pages(bytes) - memory.buffer.byteLength / PAGE
+    if (more <= 0) return
+    try {
+      memory.grow(more)
+    } catch (e) {
+      throw new OutOfMemoryError(`WebAssembly has no room for ${bytes} bytes`, { cause: e })
+    }
+  }
+  reach(end)
+
+  function callsOf(name: string): Call[] {
+    const program = plan.programs[name]!
+    const known = fixedSizes(program)
+    return program.dispatches.map((d) => {
+      const { name: symbol } = plan.kernels[d.kernel]!
+      const kernel = Object.hasOwn(exports, symbol) ? exports[symbol] : undefined
+      if (typeof kernel !== 'function') throw new IntegrityError(`the module exports no function ${symbol}`)
+      const moving: Call['moving'] = []
+      const numbers = [...(d.args ?? []), 0, d.grid[0]].map((e, i) => {
+        const n = constant(e, known)
+        if (n === undefined) moving.push([d.bind.length + i, e])
+        return n ?? 0
+      })
+      const args = [...d.bind.map((r) => (r ? pointers[r[0]]! + r[1] : 0)), ...numbers]
+      return { kernel: kernel as Call['kernel'], args, moving, label: d.label }
+    })
+  }
+
+  async function breathe(signal: AbortSignal | undefined): Promise<void> {
+    const now = performance.now()
+    if (now - lastBreath < BREATH) return
+    await macrotask()
+    lastBreath = performance.now()
+    if (over) throw over
+    checkAbort(signal)
+  }
+
+  return {
+    ahead: 1,
+    lost: new Promise(() => {}),
+
+    place: (buffer, offset, bytes) => ({ bytes: bytesAt(buffer, offset, bytes) }),
+
+    async prepare(names, onProgress) {
+      for (const [i, name] of names.entries()) {
+        reach(arenaBase + plan.programs[name]!.arena)
+        if (!programs.has(name)) programs.set(name, callsOf(name))
+        onProgress?.(i + 1, names.length)
+      }
+    },
+
+    write(_program, buffer, offset, bytes) {
+      if (over) throw over
+      bytesAt(buffer, offset, bytes.length).set(bytes)
+    },
+
+    async run(program, step: Step, wanted: readonly Region[], signal) {
+      if (over) throw over
+      if (stepIndex >= 0) packStep(new DataView(memory.buffer), pointers[stepIndex]!, step)
+      for (const { kernel, args, moving, label } of programs.get(program)!) {
+        for (const [at, e] of moving) args[at] = evaluate(e, step)
+        if (args[args.length - 1]! > 0) {
+          try {
+            kernel(...args)
+          } catch (e) {
+            over = new IntegrityError(`${label}: the module failed: ${(e as Error).message}`, { cause: e })
+            throw over
+          }
+        }
+        await breathe(signal)
+      }
+      return wanted.map(([buffer, offset, bytes]) => bytesAt(buffer, offset, bytes).slice())
+    },
+
+    reset() {
+      plan.buffers.forEach((b, i) => {
+        if (b.kind === 'state') bytesAt(i, 0, b.bytes).fill(0)
+      })
+    },
+
+    destroy() {
+      over ??= new AbortError('the model was destroyed')
+    },
+  }
+}
+
+const pages = (bytes: number): number => Math.ceil(bytes / PAGE)
+
+function memoryOf(initial: number, maximum: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial, maximum })
+  } catch (e) {
+    throw new OutOfMemoryError(`WebAssembly has no room for ${initial * PAGE} bytes`, { cause: e })
+  }
+}
+
+async function instantiate(code: Uint8Array, memory: WebAssembly.Memory): Promise<WebAssembly.Exports> {
+  let module: WebAssembly.Module
+  try {
+    module = await WebAssembly.compile(code as BufferSource)
+  } catch (e) {
+    throw new UnsupportedError(`the module was refused: ${(e as Error).message}`, [], e)
+  }
+  const imports: Record<string, Record<string, WebAssembly.Memory>> = {}
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    if (kind !== 'memory')
+      throw new IntegrityError(`the module imports ${from}.${name}; a memory is all it may`)
+    imports[from] = { [name]: memory }
+  }
+  try {
+    return (await WebAssembly.instantiate(module, imports)).exports
+  } catch (e) {
+    throw new IntegrityError(`the module could not be started: ${(e as Error).message}`, { cause: e })
+  }
+}
+
+/** Lets the page draw and take input. Unlike a timer's, a message's turn comes at once. */
+function macrotask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(0)
+  })
+}

@@ -1,0 +1,166 @@
+/** `wgc serve`: its headers, and its page in real browsers. */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Serving, serveBundle } from '../../compiler/serve/server.js'
+import { type EngineName, openBrowser, type Page, whyMissing } from '../helpers/browsers.js'
+import { freshDist, type TemporaryFolder, temporaryFolder, wgcJson } from '../helpers/cli.js'
+import { STORIES, storiesCases } from '../helpers/models.js'
+import type { Site } from '../helpers/server.js'
+
+const story = storiesCases()[0]!
+let folder: TemporaryFolder
+let serving: Serving
+let site: Site
+
+/** The served page behind a server that lets the test's own script into it, which its policy forbids. */
+async function scriptable(url: string): Promise<Site> {
+  const server = createServer((asked, answer) => {
+    request(new URL(asked.url ?? '/', url), (response) => {
+      const { 'content-security-policy': policy = '', ...headers } = response.headers
+      const open = `${policy}`.replace("script-src 'self'", "script-src 'self' 'unsafe-inline'")
+      answer.writeHead(response.statusCode ?? 500, { ...headers, 'content-security-policy': open })
+      response.pipe(answer)
+    }).end()
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const close = async () => server.closeAllConnections()
+  return {
+    url: `http://localhost:${(server.address() as AddressInfo).port}/?backend=wasm`,
+    folders: [],
+    close,
+  }
+}
+
+beforeAll(async () => {
+  await freshDist()
+  folder = temporaryFolder()
+  await wgcJson(['build', '--model', STORIES, '--bits', 'f32', '--out', `${folder.path}/stories`])
+  serving = await serveBundle(`${folder.path}/stories`)
+  site = await scriptable(serving.url)
+})
+
+afterAll(async () => {
+  await site?.close()
+  await serving?.close()
+  folder?.remove()
+})
+
+/** What a user sees after a prompt, and after a second one that is stopped. */
+async function usePage({ prompt }: { prompt: string }, _: Page) {
+  const at = (id: string) => document.getElementById(id) as HTMLButtonElement
+  const until = async (what: string, holds: () => boolean) => {
+    const start = performance.now()
+    while (!holds()) {
+      if (performance.now() - start > 60_000) throw new Error(`${what}: ${document.body.textContent}`)
+      await new Promise((done) => setTimeout(done, 5))
+    }
+  }
+  const form = at('form') as unknown as HTMLFormElement
+  const set = (name: string, value: string) => {
+    ;(form.elements.namedItem(name) as HTMLInputElement).value = value
+  }
+  await until('load', () => !at('go').disabled)
+  const loadingHidden = at('loading').hidden
+  set('prompt', prompt)
+  set('maxTokens', '40')
+  set('temperature', '0')
+  form.requestSubmit()
+  await until('start', () => !at('stop').disabled)
+  await until('end', () => at('stop').disabled)
+  const text = at('text').textContent
+  const stats = at('stats').textContent
+  set('maxTokens', '400')
+  form.requestSubmit()
+  await until('some text', () => (at('text').textContent ?? '').length > prompt.length + 20)
+  at('stop').click()
+  await until('stop', () => at('stop').disabled)
+  return {
+    ...{ loadingHidden, text, stats },
+    stopped: at('text').textContent?.length,
+    error: at('error').hidden ? '' : at('error').textContent,
+    name: at('name').textContent,
+    variant: at('variant').textContent,
+    candidates: [...document.querySelectorAll('#candidates tbody tr')].map((tr) => tr.textContent ?? ''),
+    isolated: globalThis.crossOriginIsolated,
+  }
+}
+
+describe.each(['chromium', 'firefox', 'webkit'] as EngineName[])('%s', (name) => {
+  const missing = whyMissing(name)
+  test.skipIf(missing)('prompt, text, speed, variant, stop', async () => {
+    const browser = await openBrowser(name)
+    const seen = await browser
+      .run(site, usePage, {
+        prompt: story.prompt,
+      })
+      .finally(() => browser.close())
+    expect(seen.error).toBe('')
+    expect(seen.loadingHidden).toBe(true)
+    expect(seen.name).toBe('stories260K')
+    const [prompt, text] = [story.prompt, seen.text ?? '']
+    expect(text.length).toBeGreaterThan(prompt.length + 80)
+    expect(`${prompt}${story.text}`.startsWith(text)).toBe(true)
+    expect(seen.stats).toMatch(
+      /^40 tokens, [\d.]+ tokens\/s, first token after [\d.]+ m?s \(5 in the prompt\)$/,
+    )
+    expect(seen.variant).toMatch(/^wasm-simd128\S* on WebAssembly, loaded in [\d.]+ s/)
+    expect(seen.candidates.length).toBeGreaterThan(5)
+    expect(seen.candidates.join('\n')).toMatch('wasm was asked for')
+  })
+})
+
+describe('the server', () => {
+  test('lets the page share memory, and nobody else in', async () => {
+    const page = await fetch(serving.url)
+    expect(page.status).toBe(200)
+    expect(Object.fromEntries(page.headers)).toMatchObject({
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+      'cross-origin-resource-policy': 'same-origin',
+    })
+    const manifest = await fetch(new URL('bundle/manifest.json', serving.url))
+    const { variants } = (await manifest.json()) as { variants: Record<string, { code: string }> }
+    const wasm = await fetch(new URL(`bundle/${variants['wasm-simd128']!.code}`, serving.url))
+    expect(wasm.headers.get('content-type')).toBe('application/wasm')
+    for (const path of [
+      'nothing.js',
+      'bundle/nothing.bin',
+      'bundle/..%2f..%2fetc%2fpasswd',
+      '%2e%2e/%2e%2e/package.json',
+    ])
+      expect((await fetch(new URL(path, serving.url))).status).toBe(404)
+  })
+
+  test('answers to no other name', async () => {
+    const { port } = new URL(serving.url)
+    const asked = request({ host: '127.0.0.1', port, headers: { host: 'example.com' } }).end()
+    const [response] = await once(asked, 'response')
+    expect(response.statusCode).toBe(403)
+    response.resume()
+  })
+
+  test('starts and stops from the command line', async () => {
+    const words = [
+      'dist/compiler/cli/main.js',
+      'serve',
+      `${folder.path}/stories`,
+      '--port',
+      '0',
+      '--open',
+      'no',
+      '--json',
+    ]
+    const child = spawn(process.execPath, words)
+    const [line] = await once(child.stdout, 'data')
+    const { url, model } = JSON.parse(String(line))
+    expect(model).toBe('stories260K')
+    expect(await (await fetch(url)).text()).toMatch('<title>wgc</title>')
+    child.kill('SIGINT')
+    const [code] = await once(child, 'exit')
+    expect(code).toBe(0)
+  })
+})

@@ -1,0 +1,55 @@
+/**
+ * WebGPU in Node by Dawn (Chrome's): on Chromium's SwiftShader, which computes, or on the null backend, which
+ * accepts every feature, validates and computes nothing.
+ */
+import { existsSync } from 'node:fs'
+import { create, globals } from 'webgpu'
+
+Object.assign(globalThis, globals)
+
+/** Chromium's software Vulkan driver: subgroups of 4, no shader-f16. */
+export const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json'
+
+/** Mesa's software Vulkan driver: shader-f16, no subgroups; Debian 12's is too old for Dawn, wgpu takes it. */
+export const LAVAPIPE = '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json'
+
+/** What `create()` returns must stay referenced, or Node aborts. */
+const kept: GPU[] = []
+
+async function device(options: string[], features: GPUFeatureName[]): Promise<GPUDevice | undefined> {
+  const gpu = create(options)
+  kept.push(gpu)
+  const adapter = await gpu.requestAdapter()
+  if (!adapter) return undefined
+  const requiredFeatures = features.filter((f) => adapter.features.has(f))
+  return adapter.requestDevice({ requiredFeatures })
+}
+
+/**
+ * A device that computes, with subgroups where there are some; undefined when there is no driver. It does not
+ * clear workgroup memory: SwiftShader writes code for every word of it, which takes seconds, and kernels should
+ * not depend on it.
+ */
+export async function softwareDevice(): Promise<GPUDevice | undefined> {
+  if (!existsSync(SWIFTSHADER)) return undefined
+  process.env.VK_DRIVER_FILES ??= SWIFTSHADER
+  return device(['backend=vulkan', 'enable-dawn-features=disable_workgroup_init'], ['subgroups'])
+}
+
+/** A device for validation: takes every shader that Tint takes. */
+export async function validationDevice(): Promise<GPUDevice> {
+  const made = await device(
+    ['backend=null', 'enable-dawn-features=allow_unsafe_apis'],
+    ['shader-f16', 'subgroups'],
+  )
+  if (!made) throw new Error('Dawn has no null backend')
+  return made
+}
+
+/** Tint's complaints about a shader; empty when it accepts it. */
+export async function tintErrors(on: GPUDevice, code: string): Promise<string[]> {
+  on.pushErrorScope('validation')
+  const info = await on.createShaderModule({ code }).getCompilationInfo()
+  await on.popErrorScope()
+  return info.messages.filter((m) => m.type === 'error').map((m) => `${m.lineNum}: ${m.message}`)
+}

@@ -1,0 +1,21 @@
+/**
+ * WGSL kernels against the float64 references of their operators, on wgpu (in Deno) with lavapipe: every shape
+ * without subgroups, those with f16 too.
+ */
+import { expect, test } from 'vitest'
+import { allJobs } from './wgsl-all.js'
+import { missingForWgpu, runOnWgpu } from './wgsl-run.js'
+
+const missing = missingForWgpu()
+if (missing.length > 0) console.warn(`SKIPPED: no ${missing}; WGSL kernels are not run on wgpu`)
+
+/** Lavapipe compiles for a minute, where its cache on disk is empty. */
+const TIMEOUT = 400_000
+
+test.skipIf(missing.length > 0)(
+  'kernels without subgroups',
+  async () => {
+    expect(await runOnWgpu(allJobs().filter((job) => !job.params.SUBGROUPS))).toEqual([])
+  },
+  TIMEOUT,
+)

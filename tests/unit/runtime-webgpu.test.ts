@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { create } from 'webgpu'
+import { DeviceLostError, load, UnsupportedError } from '../../runtime/index.js'
+import { endsWell } from '../helpers/ends-well.js'
+import { junk, places, put } from '../helpers/mutate.js'
+import { behavesLikeAModel } from '../helpers/runtime-behaviour.js'
+import { type Bundle, memorySource, putFile, tinyBundle } from '../helpers/tiny-bundle.js'
+
+const DRIVER = '/usr/lib/chromium/vk_swiftshader_icd.json'
+process.env.VK_DRIVER_FILES ??= DRIVER
+const driver = existsSync(process.env.VK_DRIVER_FILES)
+if (!driver)
+  console.warn(`SKIPPED: the runtime's WebGPU tests need a Vulkan driver; there is none at ${DRIVER}`)
+
+describe.skipIf(!driver)('the runtime on WebGPU (Dawn)', () => {
+  let bundle: Bundle
+  let gpu: GPU
+  const devices: GPUDevice[] = []
+
+  beforeAll(async () => {
+    gpu = watched(create([]), devices)
+    bundle = await tinyBundle()
+  })
+  afterAll(() => {
+    for (const device of devices) device.destroy()
+  })
+
+  const setup = () => ({ bundle, options: { gpu, backend: 'webgpu' as const } })
+  behavesLikeAModel(setup)
+
+  it('makes no GPU object in a decode step but what a submit needs', async () => {
+    const model = await load(memorySource(bundle), setup().options)
+    const device = devices.at(-1)!
+    const made: string[] = []
+    const kinds = [
+      'createBuffer',
+      'createBindGroup',
+      'createComputePipelineAsync',
+      'createShaderModule',
+    ] as const
+    for (const kind of kinds) {
+      const create = device[kind].bind(device) as (...args: never[]) => never
+      Object.assign(device, {
+        [kind]: (...args: never[]) => {
+          made.push(kind)
+          return create(...args)
+        },
+      })
+    }
+    let n = 0
+    for await (const _ of model.generateIds([1, 2], { maxTokens: 20, temperature: 0 })) {
+      if (++n === 8) made.length = 0
+    }
+    expect(n).toBe(20)
+    expect(made).toEqual([])
+    model.destroy()
+  })
+
+  it('tells the loss of the device', async () => {
+    const model = await load(memorySource(bundle), setup().options)
+    const steps = model.generateIds([1, 2], { maxTokens: 30, temperature: 0 })
+    await steps.next()
+    devices.at(-1)!.destroy()
+    const rest = async () => {
+      for await (const _ of steps);
+    }
+    await expect(rest()).rejects.toBeInstanceOf(DeviceLostError)
+    expect(await model.lost).toBeInstanceOf(DeviceLostError)
+    await expect(model.run({ input_ids: [1] })).rejects.toBeInstanceOf(DeviceLostError)
+  })
+
+  it('goes on to the next variant when a kernel is refused', async () => {
+    const broken = await tinyBundle()
+    const code = new TextDecoder().decode(broken.files.get('code.wgsl'))
+    putFile(broken, 'code.wgsl', new TextEncoder().encode(code.replace('fn main(', 'fn main(]')))
+    const model = await load(memorySource(broken), { gpu, variant: undefined, backend: 'auto' })
+    expect(model.backend).toBe('wasm')
+    model.destroy()
+    const only = load(memorySource(broken), setup().options)
+    await expect(only).rejects.toBeInstanceOf(UnsupportedError)
+    await expect(only).rejects.toThrow(/kernel take was refused/)
+  })
+
+  it('ends in a typed error whatever the plan says', async () => {
+    const paths = fc.constantFrom(...places(bundle.plans.webgpu))
+    await fc.assert(
+      fc.asyncProperty(paths, junk, async (path, value) => {
+        const changed = {
+          ...bundle,
+          manifest: structuredClone(bundle.manifest),
+          files: new Map(bundle.files),
+        }
+        putFile(changed, 'plan-gpu.json', put(bundle.plans.webgpu, path, value))
+        await endsWell(changed, setup().options)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('asks the device for what the variant needs, and for no more', async () => {
+    const picky = await tinyBundle()
+    picky.manifest.variants.gpu!.features = ['subgroups']
+    picky.manifest.variants.gpu!.limits = { maxStorageBuffersPerShaderStage: 9 }
+    const model = await load(memorySource(picky), setup().options)
+    const device = devices.at(-1)!
+    expect([...device.features].filter((f) => f !== 'core-features-and-limits')).toEqual(['subgroups'])
+    expect(device.limits.maxStorageBuffersPerShaderStage).toBe(9)
+    model.destroy()
+    picky.manifest.variants.gpu!.limits = { maxStorageBufferBindingSize: 2 ** 40 }
+    await expect(load(memorySource(picky), setup().options)).rejects.toThrow(
+      /needs maxStorageBufferBindingSize/,
+    )
+  })
+})
+
+/** `gpu`, with the devices that come of it noted. */
+function watched(gpu: GPU, devices: GPUDevice[]): GPU {
+  return new Proxy(gpu, {
+    get(target, key) {
+      if (key !== 'requestAdapter') return Reflect.get(target, key, target)
+      return async (options?: GPURequestAdapterOptions) => {
+        const adapter = await target.requestAdapter(options)
+        const request = adapter?.requestDevice.bind(adapter)
+        return Object.assign(adapter as object, {
+          requestDevice: async (descriptor?: GPUDeviceDescriptor) => {
+            const device = await request!(descriptor)
+            devices.push(device)
+            return device
+          },
+        })
+      }
+    },
+  })
+}
