@@ -15,6 +15,7 @@ import { modelsCommand } from './models.js'
 import { report } from './report.js'
 import { runCommand } from './run.js'
 import { serveCommand } from './serve.js'
+import { settle } from './settle.js'
 import { targetsCommand } from './targets.js'
 
 const EXAMPLES = [
@@ -63,6 +64,7 @@ async function main(words: readonly string[]): Promise<void> {
   } catch (e) {
     process.exitCode = report(e, options)
   }
+  await settle()
 }
 
 await main(process.argv.slice(2))
