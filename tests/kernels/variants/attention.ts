@@ -1,0 +1,23 @@
+/** Shapes of the kernels of attention over the KV cache. */
+import { cross, each, row, SUBGROUPS, sizes, type VariantRow } from './common.js'
+
+export const attention: VariantRow[] = [
+  row('kv_append'),
+  ...each('kv_append', sizes(32, 128, 256), /more than a workgroup/),
+  row('rope_kv'),
+  ...each('rope_kv', sizes(32, 128, 256), /to the end/),
+  ...each('attention_decode', SUBGROUPS),
+  ...each(
+    'attention_decode',
+    cross(SUBGROUPS, [
+      { WG: 32, UNROLL: 1 },
+      { WG: 64, UNROLL: 2 },
+      { WG: 128, UNROLL: 4 },
+    ]),
+    /^decode, (many|odd).*f16/,
+  ),
+  row('attention_prefill', { WG: 32, BQ: 4, UNROLL: 1 }),
+  row('attention_prefill', {}, /^prefill, (many|head of 80).*f16|^prefill just/),
+  row('attention_prefill', { WG: 64, BQ: 16, UNROLL: 2 }, /^prefill, (many|odd).*f16/),
+  row('attention_prefill', { WG: 256, BQ: 4, UNROLL: 4 }, /^prefill, many.*f16/),
+]
