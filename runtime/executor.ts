@@ -1,6 +1,6 @@
 /** The seam between a plan and what computes it. There are two executors: webgpu.ts and wasm.ts. */
 import type { DeviceLostError } from './errors.js'
-import { type Plan, type Program, type Region, STEP_BYTES } from './format.js'
+import type { Plan, Program, Region } from './format.js'
 import type { Placement } from './source.js'
 
 /** One step's values: what the step uniform holds (see `STEP_BYTES`). */
@@ -11,13 +11,15 @@ export interface Step {
   topK: number
   topP: number
   temperature: number
+  /** Of repetition; 1: none. */
+  penalty: number
   /** 1: write the next token. */
   sample: 0 | 1
 }
 
 /** A step that samples nothing. */
 export const stepOf = (seq: number, past: number): Step => ({
-  ...{ seq, past, seed: 0, topK: 0, topP: 1, temperature: 0, sample: 0 },
+  ...{ seq, past, seed: 0, topK: 0, topP: 1, temperature: 0, penalty: 1, sample: 0 },
 })
 
 export interface Executor {
@@ -49,7 +51,7 @@ export function packStep(view: DataView, at: number, s: Step): void {
   view.setFloat32(at + 16, s.topP, true)
   view.setFloat32(at + 20, s.temperature, true)
   view.setUint32(at + 24, s.sample, true)
-  view.setUint32(at + STEP_BYTES - 4, 0, true)
+  view.setFloat32(at + 28, s.penalty, true)
 }
 
 /** Sizes that don't change from step to step: a program of one token always has `seq` 1. */

@@ -152,7 +152,7 @@ export const GENERATING: readonly string[] = ['prefill', 'decode']
  * | 16   | f32  | top_p       | 1: all |
  * | 20   | f32  | temperature | 0: greedy |
  * | 24   | u32  | sample      | 0: don't write the next token (an inner chunk of a prompt) |
- * | 28   | u32  | reserved    | 0 |
+ * | 28   | f32  | penalty     | of repetition; 1: none |
  */
 export const STEP_BYTES = 32
 

@@ -14,6 +14,8 @@ export interface GenerateOptions {
   topK?: number | undefined
   /** Draw from the likeliest tokens that together have this probability; 1: from all. Default 0.95. */
   topP?: number | undefined
+  /** Above 1: ids that the context holds become less likely (1.1 is usual). Default 1, which changes nothing. */
+  repetitionPenalty?: number | undefined
   /** The same seed, prompt and options give the same text. Default: a random one. */
   seed?: number | undefined
   /** Stops the generation; the loop over it then throws the signal's reason. The model stays usable. */
@@ -68,11 +70,11 @@ export function take(session: Session): () => void {
 
 interface Checked {
   maxTokens: number
-  sampling: Pick<Step, 'seed' | 'topK' | 'topP' | 'temperature'>
+  sampling: Pick<Step, 'seed' | 'topK' | 'topP' | 'temperature' | 'penalty'>
 }
 
 function check(o: GenerateOptions): Checked {
-  const { maxTokens = 256, temperature = 0.8, topK = 40, topP = 0.95 } = o
+  const { maxTokens = 256, temperature = 0.8, topK = 40, topP = 0.95, repetitionPenalty: penalty = 1 } = o
   const seed = o.seed ?? Math.floor(Math.random() * 2 ** 32)
   const need = (ok: boolean, what: string) => {
     if (!ok) throw new RangeError(what)
@@ -84,8 +86,9 @@ function check(o: GenerateOptions): Checked {
   need(temperature >= 0 && temperature < Infinity, 'temperature must be 0 or more')
   need(Number.isInteger(topK) && topK >= 0 && topK < 2 ** 32, 'topK must be a whole number, 0 or more')
   need(topP > 0 && topP <= 1, 'topP must be above 0 and at most 1')
+  need(penalty > 0 && penalty < Infinity, 'repetitionPenalty must be above 0')
   need(Number.isInteger(seed), 'seed must be a whole number')
-  return { maxTokens, sampling: { seed: seed >>> 0, topK, topP, temperature } }
+  return { maxTokens, sampling: { seed: seed >>> 0, topK, topP, temperature, penalty } }
 }
 
 export function checkIds(ids: ArrayLike<number>, vocab: number): void {

@@ -25,8 +25,8 @@ export async function runText(
       text += piece
       if (!options.json) process.stdout.write(piece)
     }
-    const { maxTokens, temperature, topK, topP, seed } = options
-    const generation = model.generateIds(prompted, { maxTokens, temperature, topK, topP, seed, signal })
+    const { maxTokens, temperature, topK, topP, repetitionPenalty, seed } = options
+    const generation = model.generateIds(prompted, { maxTokens, temperature, topK, topP, repetitionPenalty, seed, signal })
     for await (const id of generation) {
       ids.push(id)
       give(decode.push(id))

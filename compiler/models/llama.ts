@@ -142,7 +142,10 @@ function graph(d: Dims, program: ProgramSpec): Graph {
     d.hidden,
   ])
   g.output(logits, 'logits')
-  if (last) g.op('sample', 'sample', { logits, tokens }, { C: d.context })
+  if (last) {
+    const penalized = g.op('penalize', 'penalize', { logits, tokens }, { C: d.context })
+    g.op('sample', 'sample', { logits: penalized, tokens }, { C: d.context })
+  }
   return g.graph
 }
 

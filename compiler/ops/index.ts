@@ -4,6 +4,7 @@ import { binary } from './binary.js'
 import { embed } from './embed.js'
 import { kv_append } from './kv_append.js'
 import { linear } from './linear.js'
+import { penalize } from './penalize.js'
 import { quantize_rows } from './quantize_rows.js'
 import { rmsnorm } from './rmsnorm.js'
 import { rope } from './rope.js'
@@ -22,6 +23,7 @@ const rows = [
   kv_append,
   rope_kv,
   attention,
+  penalize,
   sample,
   quantize_rows,
 ]

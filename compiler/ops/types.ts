@@ -18,6 +18,8 @@ export interface StepValues {
   top_k: number
   top_p: number
   temperature: number
+  /** Of repetition; 1: none. */
+  penalty: number
   sample: number
 }
 

@@ -80,12 +80,13 @@ export function caseData(op: OpDef, opCase: OpCase, layouts: Record<string, stri
   const facts = opCase.facts
   const seq = typeof facts.M === 'number' ? facts.M : 1
   const step: StepValues = {
-    ...{ seq, past: 0, seed: 1, top_k: 0, top_p: 1, temperature: 0, sample: 1 },
+    ...{ seq, past: 0, seed: 1, top_k: 0, top_p: 1, temperature: 0, penalty: 1, sample: 1 },
     ...opCase.step,
   }
   // As the uniform stores them.
   step.top_p = Math.fround(step.top_p)
   step.temperature = Math.fround(step.temperature)
+  step.penalty = Math.fround(step.penalty)
   const present = Object.entries(op.ports).filter(([, { when }]) => when === undefined || holds(when, facts))
   const ports = present.map(([name, spec], stream): PortData => {
     const count = spec.shape.reduce((product, text) => product * size(text, facts), 1)
@@ -120,6 +121,7 @@ export function stepBytes(step: StepValues): Uint8Array {
   view.setFloat32(16, step.top_p, true)
   view.setFloat32(20, step.temperature, true)
   view.setUint32(24, step.sample, true)
+  view.setFloat32(28, step.penalty, true)
   return new Uint8Array(view.buffer)
 }
 

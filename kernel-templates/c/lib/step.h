@@ -2,5 +2,6 @@
 typedef struct {
   uint32_t seq, past, seed, top_k;
   float top_p, temperature;
-  uint32_t sample, reserved;
+  uint32_t sample;
+  float penalty;
 } Step;
