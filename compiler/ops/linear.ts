@@ -1,9 +1,10 @@
-import { F32_EPS, label, num, silu, sumError, WEIGHTS, WEIGHTS_32, weightBytes } from './common.js'
+import { activation, activationNames } from './activations.js'
+import { F32_EPS, label, num, sumError, WEIGHTS, WEIGHTS_32, weightBytes } from './common.js'
 import type { Facts, OpCase, OpDef } from './types.js'
 
 const EPIS = ['none', 'add', 'glu']
 
-/** A case at the width that y has of itself. */
+/** A case at the width that y has of itself; a glu is SwiGLU unless it says otherwise. */
 function at(
   name: string,
   M: number,
@@ -13,11 +14,19 @@ function at(
   EPI = 'none',
   more: Facts = {},
 ): OpCase {
-  return {
-    name: `${name}, ${label(weight)}, ${EPI}`,
-    facts: { M, N, K, ...weight, EPI, LDY: EPI === 'glu' ? N / 2 : N, ...more },
-  }
+  const glu = EPI === 'glu'
+  const usual = { EPI, BIAS: false, ACT: glu ? 'silu' : 'none', LDY: glu ? N / 2 : N }
+  return { name: `${name}, ${label(weight)}, ${EPI}`, facts: { M, N, K, ...weight, ...usual, ...more } }
 }
+
+/** Each activation at each epilogue, with a bias in every other case. */
+const activated: OpCase[] = activationNames.flatMap((ACT, a) =>
+  EPIS.map((EPI, e) => {
+    const BIAS = (a + e) % 2 === 0
+    const more = { ACT, BIAS }
+    return at(label(more), 2, 10, 20, { W: 'f32', G: 32 }, EPI, more)
+  }),
+)
 
 const cases: OpCase[] = [
   ...WEIGHTS.flatMap((w) => EPIS.map((epi) => at('plain', 3, 12, 160, w, epi))),
@@ -38,36 +47,49 @@ const cases: OpCase[] = [
     at('a piece of a wider y', 3, 10, 64, w, 'none', { LDY: 23 }),
     at('a piece of a wider y', 3, 10, 64, w, 'add', { LDY: 64 }),
     at('a piece of a wider y', 5, 10, 64, w, 'glu', { LDY: 24 }),
+    at('a bias over more than a tile', 2, 70, 36, w, 'add', { BIAS: true }),
   ]),
+  ...activated,
+  {
+    ...at('far beyond where exp is finite', 1, 8, 1, { W: 'f32', G: 32 }, 'none', { ACT: 'silu' }),
+    fill: { x: () => 1, w: (i) => [-1e30, -200, -88, -87, 88, 200, 1e4, 0][i]! },
+  },
 ]
 
 export const linear: OpDef = {
   name: 'linear',
-  doc: 'y = x wᵀ; add: + r; glu: weight rows alternate gate and up, y = silu(gate) * up.',
+  doc: 'y = ACT(x wᵀ + b); add: + r; glu: weight rows alternate gate and up, y = ACT(gate + b) * (up + b).',
   ports: {
     x: { role: 'in', kind: 'f32', shape: ['M', 'K'] },
     w: { role: 'in', kind: 'weight', shape: ['N', 'K'] },
     r: { role: 'in', kind: 'f32', shape: ['M', 'LDY'], when: 'EPI == add' },
+    b: { role: 'in', kind: 'f32', shape: ['N'], when: 'BIAS' },
     y: { role: 'out', kind: 'f32', shape: ['M', 'LDY'] },
   },
   // LDY: row stride of y and r. A piece of a split weight writes its own columns of a wider y.
-  attrs: { EPI: 'none', LDY: undefined },
-  reference({ x, w, r, y }, facts) {
+  attrs: { EPI: 'none', BIAS: false, ACT: 'none', LDY: undefined },
+  reference({ x, w, r, b, y }, facts) {
     const [M, N, K, LDY] = [num(facts, 'M'), num(facts, 'N'), num(facts, 'K'), num(facts, 'LDY')]
+    const act = activation(facts.ACT)
     const dot = (m: number, n: number) => {
-      let sum = 0
+      let sum = b ? b[n]! : 0
       for (let k = 0; k < K; k++) sum += x![m * K + k]! * w![n * K + k]!
       return sum
     }
     for (let m = 0; m < M; m++)
       if (facts.EPI === 'glu')
-        for (let i = 0; i < N / 2; i++) y![m * LDY + i] = silu(dot(m, 2 * i)) * dot(m, 2 * i + 1)
-      else for (let n = 0; n < N; n++) y![m * LDY + n] = dot(m, n) + (r ? r[m * LDY + n]! : 0)
+        for (let i = 0; i < N / 2; i++) y![m * LDY + i] = act(dot(m, 2 * i)) * dot(m, 2 * i + 1)
+      else for (let n = 0; n < N; n++) y![m * LDY + n] = act(dot(m, n)) + (r ? r[m * LDY + n]! : 0)
   },
   tolerance: (facts) => {
     const error = sumError(num(facts, 'K'), facts)
-    // Both factors carry the error of a sum, and a large one may meet a small one; e^x is good to (3 + 2|x|) ulp.
-    return { abs: 0, rel: facts.EPI === 'glu' ? 8 * error + 128 * F32_EPS : error }
+    const plain = facts.ACT === 'none'
+    // An activation may make a large sum small, but not its error: slopes are below 1.2, and a sum of products
+    // of numbers in [-1, 1) is below 2 sqrt(K). Its own: e^x is good to (3 + 2|x|) ulp, erf to 1.5e-7.
+    const abs = plain ? 0 : 2.4 * Math.sqrt(num(facts, 'K')) * error + 4 * F32_EPS
+    // Both factors of a glu carry the error of a sum, and a large one may meet a small one.
+    const glu = facts.EPI === 'glu'
+    return { abs: glu ? 0 : abs, rel: (glu ? 8 : 1) * error + (plain ? 0 : 128 * F32_EPS) }
   },
   cost: (facts) => {
     const [M, N, K] = [num(facts, 'M'), num(facts, 'N'), num(facts, 'K')]

@@ -1,13 +1,19 @@
 /**
- * silu(gate) * up, each a linear of the same x → one linear with epilogue glu. The rows of gate and up
+ * act(gate) * up, as silu of SwiGLU or gelu of GeGLU, each a linear of the same x → one linear with epilogue glu. The rows of gate and up
  * alternate, so that the epilogue finds its two operands side by side in a thread.
  */
+import { activationNames } from '../ops/activations.js'
 import type { Graph, Node, Tensor } from '../ir/graph.js'
 import { combineWeights, onlyUser, replaceNodes, users } from './rewrite.js'
 
 const weightOf = (graph: Graph, node: Node): Tensor | undefined => graph.tensors.get(node.inputs.w ?? '')
 
-const plain = (node: Node) => node.op === 'linear' && node.attrs.EPI === 'none'
+/** A product with nothing done to its sums. */
+const plain = ({ op, attrs }: Node) =>
+  op === 'linear' && attrs.EPI === 'none' && !attrs.BIAS && (attrs.ACT ?? 'none') === 'none'
+
+const activates = ({ op, attrs }: Node) =>
+  op === 'unary' && (activationNames as readonly unknown[]).includes(attrs.OP)
 
 export function fuseGlu(graph: Graph): Graph {
   const uses = users(graph)
@@ -15,11 +21,10 @@ export function fuseGlu(graph: Graph): Graph {
   const added: Tensor[] = []
   for (const gate of graph.nodes) {
     if (!plain(gate)) continue
-    const silu = onlyUser(graph, uses, gate.outputs.y)
-    if (silu?.op !== 'unary' || silu.attrs.OP !== 'silu') continue
-    const product = onlyUser(graph, uses, silu.outputs.y)
-    if (product?.op !== 'binary' || product.attrs.OP !== 'mul' || product.inputs.a !== silu.outputs.y)
-      continue
+    const act = onlyUser(graph, uses, gate.outputs.y)
+    if (!act || !activates(act)) continue
+    const product = onlyUser(graph, uses, act.outputs.y)
+    if (product?.op !== 'binary' || product.attrs.OP !== 'mul' || product.inputs.a !== act.outputs.y) continue
     const up = graph.nodes.find(
       (n) => plain(n) && n.outputs.y === product.inputs.b && n.inputs.x === gate.inputs.x,
     )
@@ -28,7 +33,7 @@ export function fuseGlu(graph: Graph): Graph {
     if (weights[0].shape[0] !== weights[1].shape[0]) continue
     const w = combineWeights(weights as Tensor[], 'interleave', `${gate.name}_up.weight`)
     added.push(w)
-    for (const node of [gate, up, silu]) changes.set(node, [])
+    for (const node of [gate, up, act]) changes.set(node, [])
     const merged = { x: gate.inputs.x ?? '', w: w.name }
     changes.set(product, [
       {
@@ -36,7 +41,7 @@ export function fuseGlu(graph: Graph): Graph {
         name: product.name,
         inputs: merged,
         outputs: product.outputs,
-        attrs: { EPI: 'glu', LDY: Number(weights[0].shape[0]) },
+        attrs: { EPI: 'glu', ACT: act.attrs.OP as string, LDY: Number(weights[0].shape[0]) },
       },
     ])
   }

@@ -2,6 +2,8 @@
 //! columns for more.
 //! op linear(x: f32[M,K], w: W[N,K], r?: f32[M,LDY]) -> y: f32[M,LDY]
 //! grid ceil(N / 8)
+//! needs !BIAS
+//! needs EPI == glu && ACT == silu || EPI != glu && ACT == none
 //! layout w: panels
 //! args x, w, r, y, M, N, K, LDY
 //! entry linear

@@ -1,7 +1,7 @@
 //! y = x wᵀ for many rows of x. WX * WY lanes make a block of WX * TN columns and WY * TM rows, TM x TN results
 //! a lane, from tiles of TK columns of x and w in workgroup memory. Weights are decoded once a block. E: with
 //! shader-f16, tiles and products of four are halves (unless weights are f32); sums are f32 either way.
-//! op linear(x: f32[M,K], w: W[N,K], r?: f32[M,LDY]) -> y: f32[M,LDY]
+//! op linear(x: f32[M,K], w: W[N,K], r?: f32[M,LDY], b?: f32[N]) -> y: f32[M,LDY]
 //! grid ceil(N / (WX * TN)), ceil(M / (WY * TM))
 //! needs M > 1
 //! needs WX * WY <= 256

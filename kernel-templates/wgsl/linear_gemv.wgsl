@@ -2,7 +2,7 @@
 //! by side. LANES lanes share a row of w; each makes ROWS rows for COLS rows of x, so a word that is decoded
 //! serves COLS rows and a part of x that is fetched serves ROWS. X: where x is read from, memory by each lane
 //! or a tile that the workgroup fetches together.
-//! op linear(x: f32[M,K], w: W[N,K], r?: f32[M,LDY]) -> y: f32[M,LDY]
+//! op linear(x: f32[M,K], w: W[N,K], r?: f32[M,LDY], b?: f32[N]) -> y: f32[M,LDY]
 //! grid ceil(N / (WG / LANES * ROWS)), ceil(M / COLS)
 //! needs M <= 16
 //! needs LANES <= WG

@@ -4,4 +4,8 @@
  */
 import type { Facts } from '../../compiler/ops/types.js'
 
-export const later: Record<string, (facts: Facts) => boolean> = {}
+export const later: Record<string, (facts: Facts) => boolean> = {
+  linear: ({ EPI, BIAS, ACT }) => BIAS === true || ACT !== (EPI === 'glu' ? 'silu' : 'none'),
+  unary: ({ OP }) => OP !== 'silu',
+  binary: ({ OP }) => !/^(add|mul|silu_mul)$/.test(String(OP)),
+}

@@ -22,7 +22,10 @@ const at = (
   fill: Fill = {},
 ): OpCase => ({
   name: `${M} ${N} ${K} ${weight.W}/${weight.G} ${EPI}`,
-  facts: { M, N, K, ...weight, EPI, LDY: EPI === 'glu' ? N / 2 : N },
+  facts: {
+    ...{ M, N, K, ...weight, EPI, BIAS: false },
+    ...{ ACT: EPI === 'glu' ? 'silu' : 'none', LDY: EPI === 'glu' ? N / 2 : N },
+  },
   fill,
 })
 
