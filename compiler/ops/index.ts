@@ -4,6 +4,7 @@ import { binary } from './binary.js'
 import { embed } from './embed.js'
 import { kv_append } from './kv_append.js'
 import { linear } from './linear.js'
+import { matmul } from './matmul.js'
 import { penalize } from './penalize.js'
 import { quantize_rows } from './quantize_rows.js'
 import { rmsnorm } from './rmsnorm.js'
@@ -19,6 +20,7 @@ const rows = [
   binary,
   unary,
   linear,
+  matmul,
   rope,
   kv_append,
   rope_kv,

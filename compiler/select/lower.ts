@@ -7,6 +7,7 @@ import { fail } from '../errors.js'
 import { addNode } from '../ir/builder.js'
 import { nodeFacts } from '../ir/facts.js'
 import type { DType, Graph, Node } from '../ir/graph.js'
+import { printSize } from '../ir/size.js'
 import { ops } from '../ops/index.js'
 import type { OpDef } from '../ops/types.js'
 import { toSizeExpression } from '../specialize/index.js'
@@ -36,12 +37,20 @@ const conversions: Partial<Record<DType, { op: string; facts: string[] }>> = {
   i8x32: { op: 'quantize_rows', facts: [] },
 }
 
+/** Whether a node has a row for each of the step's tokens; no kernel counts otherwise what is not known now. */
+function countsSteps(node: Node, rows: Expr | undefined): boolean {
+  if (rows !== undefined && rows !== 'seq')
+    fail('WGC901', [`${node.op} ${node.name}: ${printSize(rows)} rows`])
+  return rows === 'seq'
+}
+
 export function lower(graph: Graph, templates: TemplateHead[], target: KernelTarget): Lowered {
   const out: Graph = { ...graph, nodes: [], tensors: new Map(graph.tensors) }
   const steps: Step[] = []
   const emit = (node: Node): void => {
     const op = ops[node.op] ?? fail('WGC901', [`no operator ${node.op}`])
     const { values, symbols } = nodeFacts(out, node, op)
+    if ('SEQ' in op.attrs) values.SEQ = countsSteps(node, symbols.M)
     const choice = select(node.op, node.name, values, templates, target)
     const converted = convert(node, choice, values)
     const params = { ...values, ...choice.params }

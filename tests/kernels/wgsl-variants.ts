@@ -8,6 +8,7 @@ import type { VariantRow } from './variants/common.js'
 import { elementwise } from './variants/elementwise.js'
 import { embed } from './variants/embed.js'
 import { linear } from './variants/linear.js'
+import { matmul } from './variants/matmul.js'
 import { norms } from './variants/norms.js'
 import { rope } from './variants/rope.js'
 import { sample } from './variants/sample.js'
@@ -19,6 +20,7 @@ export const rows: VariantRow[] = [
   ...norms,
   ...elementwise,
   ...linear,
+  ...matmul,
   ...rope,
   ...attention,
   ...sample,
