@@ -5,10 +5,12 @@
  */
 import { attention } from './variants/attention.js'
 import type { VariantRow } from './variants/common.js'
+import { conv } from './variants/conv.js'
 import { elementwise } from './variants/elementwise.js'
 import { embed } from './variants/embed.js'
 import { linear } from './variants/linear.js'
 import { matmul } from './variants/matmul.js'
+import { moves } from './variants/moves.js'
 import { norms } from './variants/norms.js'
 import { rope } from './variants/rope.js'
 import { sample } from './variants/sample.js'
@@ -24,4 +26,6 @@ export const rows: VariantRow[] = [
   ...rope,
   ...attention,
   ...sample,
+  ...conv,
+  ...moves,
 ]

@@ -1,0 +1,19 @@
+/** Shapes of the kernels that move values. */
+import { each, row, sizes, type VariantRow } from './common.js'
+
+export const moves: VariantRow[] = [
+  row('copy_nd', { WG: 32 }),
+  row('copy_nd', { FOLD: 3 }, /workgroup/),
+  ...each('copy_nd', sizes(64, 128, 256), /workgroup/),
+  row('transpose', { T: 16, WY: 8 }),
+  row('transpose', { T: 16, WY: 4 }, /odd|just over/),
+  row('transpose', {}, /odd|just over/),
+  row('concat', { WG: 32 }),
+  row('concat', { FOLD: 3 }, /workgroup/),
+  ...each('concat', sizes(64, 128, 256), /workgroup/),
+  row('gather', { WG: 32 }),
+  ...each('gather', sizes(64, 128, 256), /workgroup/),
+  row('pad', { WG: 32 }),
+  row('pad', { FOLD: 3 }, /workgroup/),
+  ...each('pad', sizes(64, 128, 256), /workgroup/),
+]
