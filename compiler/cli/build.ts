@@ -1,6 +1,7 @@
 /** `wgc build`: a model and targets in, a bundle out. */
 import { type Command, Option } from 'commander'
 import type { FileInfo, Manifest } from '../../runtime/format.js'
+import { kvTypes } from '../formats/kv.js'
 import type { BuildOptions, BuildResult } from '../options.js'
 import { type CommonOptions, command, integer, list, need } from './command.js'
 import { interruptible } from './interrupt.js'
@@ -42,7 +43,7 @@ export function buildCommand(): Command {
     .option('--target <names>', 'targets, with commas between them (see wgc targets)  (default: all)', list)
     .addOption(new Option('--bits <bits>', 'how weights are stored').choices(['4', '8', 'f16', 'f32']))
     .addOption(new Option('--group <weights>', 'weights that share a scale').choices(['32', '64', '128']))
-    .addOption(new Option('--kv <type>', 'element type of the KV cache').choices(['f32', 'f16']))
+    .addOption(new Option('--kv <type>', 'how the KV cache is stored').choices(kvTypes))
     .option('--context <tokens>', 'tokens that the KV cache holds', integer(1))
     .addOption(new Option('--toolchain <name>', 'C compiler').choices(['auto', 'yowasp', 'emcc']))
     .option('--no-fuse', 'leave every operator by itself')

@@ -26,7 +26,15 @@ export async function runText(
       if (!options.json) process.stdout.write(piece)
     }
     const { maxTokens, temperature, topK, topP, repetitionPenalty, seed } = options
-    const generation = model.generateIds(prompted, { maxTokens, temperature, topK, topP, repetitionPenalty, seed, signal })
+    const generation = model.generateIds(prompted, {
+      maxTokens,
+      temperature,
+      topK,
+      topP,
+      repetitionPenalty,
+      seed,
+      signal,
+    })
     for await (const id of generation) {
       ids.push(id)
       give(decode.push(id))

@@ -43,7 +43,11 @@ export function runCommand(): Command {
       integer(0, 2 ** 32 - 1),
     )
     .option('--top-p <p>', 'draw from the likeliest that have this probability together', number(1e-6, 1))
-    .option('--repetition-penalty <p>', 'above 1: words of the text so far become less likely', number(1e-3, 1e3))
+    .option(
+      '--repetition-penalty <p>',
+      'above 1: words of the text so far become less likely',
+      number(1e-3, 1e3),
+    )
     .option('--seed <s>', 'the same seed gives the same text', integer(0, 2 ** 32 - 1))
     .option('--bos', "put the model's first token before a prompt whose tokenizer doesn't")
     .option('--inputs <file>', 'safetensors file with the inputs')
@@ -60,7 +64,16 @@ export function runCommand(): Command {
 }
 
 /** Options of one mode that say nothing in the other. */
-const TEXT_ONLY = ['prompt', 'maxTokens', 'temperature', 'topK', 'topP', 'repetitionPenalty', 'seed', 'bos'] as const
+const TEXT_ONLY = [
+  'prompt',
+  'maxTokens',
+  'temperature',
+  'topK',
+  'topP',
+  'repetitionPenalty',
+  'seed',
+  'bos',
+] as const
 
 const flag = (name: string) => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`
 

@@ -1,0 +1,57 @@
+/** What a target gets of the library: each kernel's workgroup, its memory and what it binds. */
+import { type LibraryKernel, libraryKernels, namedParams } from '../select/library.js'
+import { openTemplates, type Templates } from '../select/templates.js'
+import { loadTuning } from '../select/tuning.js'
+import type { Params } from '../select/types.js'
+import { specialize } from '../specialize/index.js'
+import { resolveTargets, type Target } from '../targets.js'
+import { reflect } from '../validate/index.js'
+
+export interface EmittedKernel {
+  target: string
+  template: string
+  op: string
+  /** Named parameters: formats, epilogues, features. */
+  params: Params
+  /** Sets of features that it is emitted for. */
+  features: string[][]
+  workgroup: [x: number, y: number, z: number]
+  /** Bytes of workgroup memory. */
+  memory: number
+  /** Buffers by binding number: r read-only, w read-write, u uniform. */
+  bindings: { number: number; name: string; kind: 'r' | 'w' | 'u' }[]
+}
+
+function emitted(
+  target: Target,
+  templates: Templates,
+  { op, choice }: LibraryKernel,
+  features: string[][],
+): EmittedKernel {
+  const { text } = specialize(templates.whole(choice.template), choice.params)
+  const { bindings, workgroupSize, workgroupBytes } = reflect(text, choice.template.name)
+  return {
+    ...{ target: target.name, template: choice.template.name, op, params: namedParams(choice), features },
+    ...{ workgroup: workgroupSize, memory: workgroupBytes },
+    bindings: bindings.map(({ number, name, kind }) => ({ number, name, kind })),
+  }
+}
+
+function emittedFor(target: Target, templates: Templates, template?: string): EmittedKernel[] {
+  const tuning = [...target.tuning, ...loadTuning()]
+  const found = new Map<string, { kernel: LibraryKernel; features: string[][] }>()
+  for (const features of target.webgpu?.featureSets ?? [])
+    for (const kernel of libraryKernels(templates.heads, { language: 'wgsl', features, tuning })) {
+      const key = JSON.stringify([kernel.choice.template.name, namedParams(kernel.choice)])
+      found.set(key, { kernel, features: [...(found.get(key)?.features ?? []), features] })
+    }
+  return [...found.values()]
+    .filter(({ kernel }) => template === undefined || kernel.choice.template.name === template)
+    .map(({ kernel, features }) => emitted(target, templates, kernel, features))
+}
+
+/** WGSL kernels of the targets, of all templates or of one. Throws WGC410 for an unknown target. */
+export function emittedKernels(targetNames: readonly string[], template?: string): EmittedKernel[] {
+  const templates = openTemplates()
+  return resolveTargets(targetNames.join(',')).flatMap((t) => emittedFor(t, templates, template))
+}
