@@ -46,6 +46,21 @@ export async function validationDevice(): Promise<GPUDevice> {
   return made
 }
 
+/** Dawn switches f16 off on NVIDIA's driver by default, and subgroup matrices are an experiment. */
+const HARDWARE = 'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia'
+const EVERYTHING = ['subgroups', 'shader-f16', 'chromium-experimental-subgroup-matrix'] as GPUFeatureName[]
+
+/** The machine's own GPU with all that it has; undefined where there is none but the CPU. */
+export async function hardwareDevice(): Promise<GPUDevice | undefined> {
+  const made = await device(['backend=vulkan', HARDWARE], EVERYTHING)
+  const software =
+    made &&
+    /swiftshader|llvmpipe|lavapipe/i.test(
+      JSON.stringify([made.adapterInfo.vendor, made.adapterInfo.architecture, made.adapterInfo.description]),
+    )
+  return software ? undefined : made
+}
+
 /** Tint's complaints about a shader; empty when it accepts it. */
 export async function tintErrors(on: GPUDevice, code: string): Promise<string[]> {
   on.pushErrorScope('validation')

@@ -50,24 +50,35 @@ function deno(folder: string): Promise<void> {
   })
 }
 
-export async function runOnWgpu(jobs: Job[]): Promise<string[]> {
+/** Writes the jobs' batches for `batch-deno.ts`: batches.json and data.bin. */
+export function writeBatches(folder: string, jobs: Job[]): void {
   const batches = batchesOf(jobs)
+  const sizes = batches.map(({ batch: b }) => {
+    return { ...b, read: b.read.length, write: b.write.length, uniform: b.uniform.length }
+  })
+  writeFileSync(join(folder, 'batches.json'), JSON.stringify(sizes))
+  const data = batches.flatMap(({ batch: b }) => [b.read, b.write, b.uniform])
+  writeFileSync(join(folder, 'data.bin'), Buffer.concat(data))
+}
+
+/** All that is wrong with what `batch-deno.ts` left in the folder. */
+export function readResults(folder: string, jobs: Job[]): string[] {
+  const batches = batchesOf(jobs)
+  const all = new Uint8Array(readFileSync(join(folder, 'results.bin')))
+  let at = 0
+  const results = batches.map(({ batch }) => {
+    at += batch.write.length
+    return all.slice(at - batch.write.length, at)
+  })
+  return faults(batches, results)
+}
+
+export async function runOnWgpu(jobs: Job[]): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'wgc-deno-'))
   try {
-    const sizes = batches.map(({ batch: b }) => {
-      return { ...b, read: b.read.length, write: b.write.length, uniform: b.uniform.length }
-    })
-    writeFileSync(join(folder, 'batches.json'), JSON.stringify(sizes))
-    const data = batches.flatMap(({ batch: b }) => [b.read, b.write, b.uniform])
-    writeFileSync(join(folder, 'data.bin'), Buffer.concat(data))
+    writeBatches(folder, jobs)
     await deno(folder)
-    const all = new Uint8Array(readFileSync(join(folder, 'results.bin')))
-    let at = 0
-    const results = batches.map(({ batch }) => {
-      at += batch.write.length
-      return all.slice(at - batch.write.length, at)
-    })
-    return faults(batches, results)
+    return readResults(folder, jobs)
   } finally {
     rmSync(folder, { recursive: true })
   }
