@@ -1,14 +1,13 @@
-//! y = a + b, a * b or silu(a) * b. BCAST: b is one row. A workgroup makes 4 WG elements of one row.
+//! y = OP(a, b), element by element. BCAST: b is one row, for every row of a. A workgroup makes 4 WG elements.
 //! op binary(a: f32[M,D], b: f32[B,D]) -> y: f32[M,D]
-//! grid ceil(D / (4 * WG)), M
+//! grid min(ceil(M * D / (4 * WG)), FOLD), ceil(ceil(M * D / (4 * WG)) / FOLD)
 //#param WG 64|32|128|256
 const WG: u32 = 64u;
 //#param D 1..
 const D: u32 = 64u;
-//#option OP add|mul|silu_mul
-//#param BCAST false|true
-const BCAST: bool = false;
-//#include "lib/math.wgsl"
+//#option BCAST false|true
+//#include "lib/fold.wgsl"
+//#include "lib/binary_ops.wgsl"
 
 @group(0) @binding(0) var<storage, read_write> a: array<f32>;
 @group(0) @binding(1) var<storage, read_write> b: array<f32>;
@@ -16,20 +15,15 @@ const BCAST: bool = false;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let b_row = select(group.y, 0u, BCAST);
   // Neighbouring lanes take neighbouring elements.
   //#unroll
   for (var j = 0u; j < 4u; j++) {
-    let i = (group.x * 4u + j) * WG + lane;
-    if (i < D) {
-      let left = a[group.y * D + i];
-      let right = b[b_row * D + i];
-//#if OP == add
-      y[group.y * D + i] = left + right;
-//#elif OP == mul
-//:   y[group.y * D + i] = left * right;
+    let i = (flat_group(group) * 4u + j) * WG + lane;
+    if (i < arrayLength(&y)) {
+//#if BCAST
+//:   y[i] = apply(a[i], b[i % D]);
 //#else
-//:   y[group.y * D + i] = silu(left) * right;
+      y[i] = apply(a[i], b[i]);
 //#end
     }
   }

@@ -1,23 +1,22 @@
-//! y = silu(x). A workgroup makes 4 WG elements of one row.
+//! y = OP(x), element by element. A workgroup makes 4 WG elements.
 //! op unary(x: f32[M,D]) -> y: f32[M,D]
-//! grid ceil(D / (4 * WG)), M
+//! grid min(ceil(M * D / (4 * WG)), FOLD), ceil(ceil(M * D / (4 * WG)) / FOLD)
 //#param WG 64|32|128|256
 const WG: u32 = 64u;
-//#param D 1..
-const D: u32 = 64u;
-//#option OP silu
-//#include "lib/math.wgsl"
+//#include "lib/fold.wgsl"
+//#include "lib/unary_ops.wgsl"
 
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  // Neighbouring lanes take neighbouring elements.
   //#unroll
   for (var j = 0u; j < 4u; j++) {
-    let i = (group.x * 4u + j) * WG + lane;
-    if (i < D) {
-      y[group.y * D + i] = silu(x[group.y * D + i]);
+    let i = (flat_group(group) * 4u + j) * WG + lane;
+    if (i < arrayLength(&y)) {
+      y[i] = apply(x[i]);
     }
   }
 }

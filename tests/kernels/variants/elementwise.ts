@@ -2,8 +2,8 @@
 import { each, row, sizes, type VariantRow } from './common.js'
 
 export const elementwise: VariantRow[] = [
-  row('binary'),
-  ...each('binary', sizes(32, 128, 256), /^add, row just over/),
-  row('unary'),
-  ...each('unary', sizes(32, 128, 256), /over a workgroup/),
+  row('binary', { WG: 32 }),
+  ...each('binary', [...sizes(64, 128, 256), { WG: 32, FOLD: 3 }], /^add.*row just over/),
+  row('unary', { WG: 32 }),
+  ...each('unary', [...sizes(64, 128, 256), { WG: 32, FOLD: 3 }], /over a workgroup/),
 ]
