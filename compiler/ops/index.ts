@@ -2,8 +2,8 @@
 import { attention } from './attention.js'
 import { binary } from './binary.js'
 import { concat } from './concat.js'
-import { conv2d } from './conv2d.js'
 import { conv_transpose2d } from './conv_transpose2d.js'
+import { conv2d } from './conv2d.js'
 import { copy_nd } from './copy_nd.js'
 import { embed } from './embed.js'
 import { gather } from './gather.js'
@@ -12,11 +12,14 @@ import { linear } from './linear.js'
 import { matmul } from './matmul.js'
 import { pad } from './pad.js'
 import { penalize } from './penalize.js'
+import { pool2d } from './pool2d.js'
 import { quantize_rows } from './quantize_rows.js'
+import { resize2d } from './resize2d.js'
 import { rmsnorm } from './rmsnorm.js'
 import { rope } from './rope.js'
 import { rope_kv } from './rope_kv.js'
 import { sample } from './sample.js'
+import { sdpa } from './sdpa.js'
 import { transpose } from './transpose.js'
 import type { OpDef } from './types.js'
 import { unary } from './unary.js'
@@ -32,6 +35,7 @@ const rows = [
   kv_append,
   rope_kv,
   attention,
+  sdpa,
   penalize,
   sample,
   quantize_rows,
@@ -42,6 +46,8 @@ const rows = [
   concat,
   gather,
   pad,
+  pool2d,
+  resize2d,
 ]
 
 export const ops: Readonly<Record<string, OpDef>> = Object.fromEntries(rows.map((op) => [op.name, op]))

@@ -12,8 +12,11 @@ import { linear } from './variants/linear.js'
 import { matmul } from './variants/matmul.js'
 import { moves } from './variants/moves.js'
 import { norms } from './variants/norms.js'
+import { pool } from './variants/pool.js'
+import { resize } from './variants/resize.js'
 import { rope } from './variants/rope.js'
 import { sample } from './variants/sample.js'
+import { sdpa } from './variants/sdpa.js'
 
 export type { VariantRow }
 
@@ -25,7 +28,10 @@ export const rows: VariantRow[] = [
   ...matmul,
   ...rope,
   ...attention,
+  ...sdpa,
   ...sample,
   ...conv,
   ...moves,
+  ...pool,
+  ...resize,
 ]
