@@ -7,7 +7,10 @@ import { conv2d } from './conv2d.js'
 import { copy_nd } from './copy_nd.js'
 import { embed } from './embed.js'
 import { gather } from './gather.js'
+import { groupnorm } from './groupnorm.js'
 import { kv_append } from './kv_append.js'
+import { l2norm } from './l2norm.js'
+import { layernorm } from './layernorm.js'
 import { linear } from './linear.js'
 import { matmul } from './matmul.js'
 import { pad } from './pad.js'
@@ -19,7 +22,9 @@ import { rmsnorm } from './rmsnorm.js'
 import { rope } from './rope.js'
 import { rope_kv } from './rope_kv.js'
 import { sample } from './sample.js'
+import { scale_shift } from './scale_shift.js'
 import { sdpa } from './sdpa.js'
+import { softmax } from './softmax.js'
 import { transpose } from './transpose.js'
 import type { OpDef } from './types.js'
 import { unary } from './unary.js'
@@ -27,6 +32,11 @@ import { unary } from './unary.js'
 const rows = [
   embed,
   rmsnorm,
+  softmax,
+  l2norm,
+  scale_shift,
+  groupnorm,
+  layernorm,
   binary,
   unary,
   linear,

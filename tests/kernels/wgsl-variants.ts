@@ -13,6 +13,7 @@ import { matmul } from './variants/matmul.js'
 import { moves } from './variants/moves.js'
 import { norms } from './variants/norms.js'
 import { pool } from './variants/pool.js'
+import { reductions } from './variants/reductions.js'
 import { resize } from './variants/resize.js'
 import { rope } from './variants/rope.js'
 import { sample } from './variants/sample.js'
@@ -23,6 +24,7 @@ export type { VariantRow }
 export const rows: VariantRow[] = [
   ...embed,
   ...norms,
+  ...reductions,
   ...elementwise,
   ...linear,
   ...matmul,
