@@ -11,7 +11,7 @@ const node = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: 
 
 const [program, ...words] = process.argv.slice(2)
 if (!program?.endsWith('.ts')) throw new Error('usage: node tests/run.mjs tests/…/program.ts [options]')
-const compiler = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit', 'false']
+const compiler = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit', 'false', '--noCheck']
 const compiled = node(
   ...compiler,
   '--outDir',

@@ -100,7 +100,11 @@ export function makeBatch(jobs: Job[]): JobBatch {
       const [offset, length] = spaces[buffer].add(content)
       const port = data.ports.find((p) => p.name === name)
       if (port?.expected) outputs.push({ job: index, data, port, offset })
-      return [number, buffer, offset, length]
+      // The guard behind a region is bound with it: engines keep accesses inside the binding, so that a kernel
+      // which reads or writes beyond its operand would otherwise find its last element, and nobody noticed. One
+      // that asks for an operand's length gets it exactly.
+      const exact = kind === 'u' || code.includes('arrayLength')
+      return [number, buffer, offset, exact ? length : align(length) + GUARD]
     })
     return { kernel, bind, grid: gridOf(job) }
   })
