@@ -21,7 +21,7 @@ export interface BuildOptions {
   bits?: Bits
   /** Weights that share a scale: 32, 64 or 128. Default 64. */
   group?: number
-  /** Element type of the KV cache. Default: f32 with f32 weights, else f16 on a GPU and f32 on wasm. */
+  /** How the KV cache is stored; wasm knows f32 and f16. Default: f32 with f32 weights or on wasm, else f16. */
   kv?: KvType
   /** Tokens the KV cache holds. Default: what the model allows, at most 4096. */
   context?: number

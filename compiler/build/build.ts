@@ -18,6 +18,7 @@ import { resolveTargets } from '../targets.js'
 import { emitCode } from './code.js'
 import { describe, endings, parameterCount } from './describe.js'
 import { beyondCompiler, beyondMemory, leaveOut, limitsOf, memoryOf } from './fits.js'
+import { kvNotes, kvOf } from './kv.js'
 import { backendLimits } from './limits.js'
 import { describeWeights, type GraphOptions, type ProgramGraph, programGraphs } from './programs.js'
 import { type CompiledVariant, compileVariants, type PlannedWeights, variantsOf } from './variants.js'
@@ -25,17 +26,16 @@ import { type CompiledVariant, compileVariants, type PlannedWeights, variantsOf 
 /** Files of the package that make a bundle run by itself in a page. */
 const PAGE_FILES = ['runtime.js', 'tokenizer.js']
 
-/** Graphs by backend: a GPU keeps the cache in f16 where the weights are not f32, the CPU in f32. */
+/** Graphs by backend. */
 function graphsFor(model: Model, options: BuildOptions, dumps: string[]) {
   const bits = options.bits ?? 4
   const made = new Map<string, ProgramGraph[]>()
   return (backend: 'webgpu' | 'wasm'): ProgramGraph[] => {
-    const kv = options.kv ?? (backend === 'wasm' || bits === 'f32' ? 'f32' : 'f16')
     const { binding } = backendLimits[backend]
     const graphOptions: GraphOptions = {
       bits,
       group: options.group ?? 64,
-      kv,
+      kv: kvOf(backend, options),
       fuse: options.fuse ?? true,
       binding,
     }
@@ -155,6 +155,12 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const tooLarge = beyondMemory(compiled.variants)
     notes.push(...leaveOut(tooLarge, byTarget))
     const variants = compiled.variants.filter((v) => !tooLarge.has(v.spec.id))
+    notes.push(
+      ...kvNotes(
+        variants.map((v) => v.spec),
+        options,
+      ),
+    )
     const sets = compiled.sets.filter((set) => variants.some((v) => v.weights === set.key))
     options.signal?.throwIfAborted()
     bundle = await openBundle(options.out)

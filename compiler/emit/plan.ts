@@ -5,7 +5,8 @@
 import type { BufferSpec, Dispatch, Plan, Port, Program, Region } from '../../runtime/format.js'
 import { STEP_BYTES } from '../../runtime/format.js'
 import { fail } from '../errors.js'
-import type { Graph, Tensor } from '../ir/graph.js'
+import { kvBytes } from '../formats/kv.js'
+import type { DType, Graph, Tensor } from '../ir/graph.js'
 import { elements, largest } from '../ir/size.js'
 import type { ProgramSpec } from '../models/types.js'
 import { quantizedRowBytes } from '../ops/quantize_rows.js'
@@ -27,18 +28,17 @@ export const weightKey = (tensor: string, layout: string): string => `${tensor}@
 export const layoutOf = (step: Step, port: string): string =>
   step.choice.template.front.layouts[port] ?? 'rows'
 
+function rowBytes(dtype: DType, columns: number): number {
+  if (dtype === 'u32') return columns * 4
+  return dtype === 'i8x32' ? quantizedRowBytes(columns) : kvBytes(dtype, columns)
+}
+
 /** Bytes of an activation, state or input at the largest step; a multiple of 16, so that it can be viewed as vec4s. */
 export function tensorBytes(t: Tensor, graph: Graph): number {
   const limits = { seq: graph.maxSeq, past: 0 }
   const count = largest(elements(t.shape), limits)
   const columns = Number(t.shape.at(-1))
-  const bytes = {
-    f32: count * 4,
-    u32: count * 4,
-    f16: count * 2,
-    i8x32: (count / columns) * quantizedRowBytes(columns),
-  }[t.dtype]
-  return Math.ceil(bytes / 16) * 16
+  return Math.ceil(((count / columns) * rowBytes(t.dtype, columns)) / 16) * 16
 }
 
 interface Layout {

@@ -78,8 +78,3 @@ export function addNode(graph: Graph, node: Node): string {
   graph.nodes.push(node)
   return first
 }
-
-/** Bytes of a tensor's elements as an activation or state. */
-export function elementBytes(dtype: Tensor['dtype']): number {
-  return { f32: 4, u32: 4, f16: 2, i8x32: 1 }[dtype]
-}

@@ -4,10 +4,14 @@
  */
 import type { Expr } from '../../runtime/expr.js'
 
-/** What an element of an activation, state or input is. Weights have a format instead. */
-export type DType = 'f32' | 'f16' | 'u32' | 'i8x32'
+/** How a state, the KV cache, is stored: element by element, or quantised in groups (formats/kv.ts). */
+export type KvType = 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2'
 
-export type WeightFormatName = 'f32' | 'f16' | 'q8' | 'q4'
+/** What an element of an activation, state or input is. Weights have a format instead. */
+export type DType = KvType | 'u32' | 'i8x32'
+
+/** Bits, and `a` for asymmetric: with a minimum beside the scale. */
+export type WeightFormatName = 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2' | 'q8a' | 'q4a' | 'q3a' | 'q2a'
 
 /** How a weight comes from the model's own tensors, and how it is to be stored. */
 export interface WeightSpec {
@@ -19,7 +23,7 @@ export interface WeightSpec {
   rows: [from: number, to: number]
   /** Set by the precision pass. */
   format?: WeightFormatName
-  /** Weights that share a scale, along a row. */
+  /** Weights that share a scale, along a row; 0: the whole row. */
   group?: number
 }
 

@@ -1,32 +1,28 @@
-import { cacheFill, F32_EPS, num, stateBytes } from './common.js'
+import { F32_EPS, num } from './common.js'
+import { cacheFill, firstSeen, KV_TYPES, scoresOf, softmaxParts, stateBytes } from './kv.js'
 import type { Facts, OpCase, OpDef } from './types.js'
 
-/** Softmax-weighted mean of the values at positions 0..last, for one query. */
+/** Softmax-weighted mean of the values at positions [from, to), for one query. */
 function attend(
   { q, k, v, y }: Record<'q' | 'k' | 'v' | 'y', Float64Array>,
   at: number,
   cache: number,
-  last: number,
+  [from, to]: [from: number, to: number],
   facts: Facts,
 ): void {
   const HD = num(facts, 'HD')
-  const scores = Float64Array.from({ length: last + 1 }, (_, p) => {
-    let sum = 0
-    for (let d = 0; d < HD; d++) sum += q[at + d]! * k[cache + p * HD + d]!
-    return sum * num(facts, 'SCALE')
-  })
-  const max = scores.reduce((a, b) => Math.max(a, b), -Infinity)
-  const weights = scores.map((s) => Math.exp(s - max))
-  const total = weights.reduce((a, b) => a + b, 0)
+  const { weights, total } = softmaxParts(scoresOf(q, k, at, cache, [from, to], facts))
   for (let d = 0; d < HD; d++) {
     let sum = 0
-    for (let p = 0; p <= last; p++) sum += weights[p]! * v[cache + p * HD + d]!
+    for (let p = from; p < to; p++) sum += weights[p - from]! * v[cache + p * HD + d]!
     y[at + d] = sum / total
   }
 }
 
-/** Sizes: rows, heads, KV heads, head size, capacity, past. */
-const sizes: [name: string, ...numbers: [number, number, number, number, number, number]][] = [
+/** Rows, heads, KV heads, head size, capacity, past. */
+type Sizes = [M: number, H: number, KVH: number, HD: number, C: number, past: number]
+
+const sizes: [name: string, ...Sizes][] = [
   ['one position', 1, 1, 1, 4, 1, 0],
   ['first token, capacity unused', 1, 4, 2, 8, 40, 0],
   ['decode, grouped heads', 1, 4, 2, 16, 64, 37],
@@ -39,37 +35,74 @@ const sizes: [name: string, ...numbers: [number, number, number, number, number,
   ['prefill just over a tile', 17, 2, 2, 64, 40, 0],
   ['prefill to the end, head of 80', 9, 3, 3, 80, 140, 131],
   ['prefill, head of 128', 10, 2, 1, 128, 70, 60],
+  ['prefill, head of 256', 3, 2, 1, 256, 70, 60],
   ['prefill, many chunks', 4, 1, 1, 8, 600, 550],
   ['prefill, rows past a chunk of keys', 70, 1, 1, 8, 300, 60],
 ]
 
-const at = ([name, M, H, KVH, HD, C, past]: (typeof sizes)[number], KV: string): OpCase => ({
+/** Name, window, cap of scores, sizes. */
+const limited: [name: string, WINDOW: number, SOFTCAP: number, ...Sizes][] = [
+  ['decode, window larger than past', 20, 0, 1, 2, 1, 8, 45, 10],
+  ['decode, window of all', 11, 0, 1, 2, 1, 8, 45, 10],
+  ['decode, window passed by one', 10, 0, 1, 2, 1, 8, 45, 10],
+  ['decode, window of one', 1, 0, 1, 2, 2, 8, 45, 44],
+  ['decode, window of a chunk', 256, 0, 1, 2, 1, 8, 600, 555],
+  ['decode, window of a chunk and one', 257, 0, 1, 2, 1, 8, 600, 555],
+  ['decode, cap', 0, 1.5, 1, 3, 1, 36, 50, 41],
+  ['decode, window and cap', 7, 0.75, 1, 4, 2, 8, 40, 29],
+  ['prefill, window larger than all', 40, 0, 5, 4, 2, 8, 45, 3],
+  ['prefill, window smaller than its rows', 4, 0, 11, 2, 1, 8, 45, 3],
+  ['prefill, window of one', 1, 0, 9, 2, 2, 8, 30, 11],
+  ['prefill, window passes chunks', 130, 0, 12, 1, 1, 8, 600, 550],
+  ['prefill, window of a chunk', 128, 0, 9, 1, 1, 8, 300, 250],
+  ['prefill, cap', 0, 1.5, 5, 3, 1, 36, 50, 41],
+  ['prefill, window and cap', 6, 0.75, 9, 4, 2, 8, 40, 29],
+]
+
+const at = (
+  name: string,
+  [M, H, KVH, HD, C, past]: Sizes,
+  { KV = 'f32', WINDOW = 0, SOFTCAP = 0 }: Facts = {},
+): OpCase => ({
   name: `${name}, KV=${KV}`,
-  facts: { KV, M, H, KVH, HD, C, SCALE: 1 / Math.sqrt(HD) },
+  facts: { KV, M, H, KVH, HD, C, SCALE: (SOFTCAP === 0 ? 1 : 3) / Math.sqrt(HD), WINDOW, SOFTCAP },
   step: { past },
 })
 
 export const attention: OpDef = {
   name: 'attention',
-  doc: 'Causal softmax attention over the cache: row m sees positions 0..past+m; H/KVH query heads share a key-value head.',
+  doc: 'Causal softmax attention over the cache: row m sees positions 0..past+m, or of them the last WINDOW; H/KVH query heads share a key-value head. SOFTCAP: a score s becomes SOFTCAP * tanh(s / SOFTCAP).',
   ports: {
     q: { role: 'in', kind: 'f32', shape: ['M', 'H * HD'] },
     k: { role: 'in', kind: 'state', shape: ['KVH', 'C', 'HD'] },
     v: { role: 'in', kind: 'state', shape: ['KVH', 'C', 'HD'] },
     y: { role: 'out', kind: 'f32', shape: ['M', 'H * HD'] },
   },
-  attrs: { H: undefined, KVH: undefined, HD: undefined, C: undefined, SCALE: undefined },
+  attrs: {
+    H: undefined,
+    KVH: undefined,
+    HD: undefined,
+    C: undefined,
+    SCALE: undefined,
+    WINDOW: 0,
+    SOFTCAP: 0,
+  },
   reference({ q, k, v, y }, facts, { past }) {
     const [M, H, KVH] = [num(facts, 'M'), num(facts, 'H'), num(facts, 'KVH')]
     const [HD, C] = [num(facts, 'HD'), num(facts, 'C')]
     for (let m = 0; m < M; m++)
       for (let h = 0; h < H; h++) {
         const head = Math.floor(h / (H / KVH))
-        attend({ q: q!, k: k!, v: v!, y: y! }, (m * H + h) * HD, head * C * HD, past + m, facts)
+        const seen: [number, number] = [firstSeen(past + m, facts), past + m + 1]
+        attend({ q: q!, k: k!, v: v!, y: y! }, (m * H + h) * HD, head * C * HD, seen, facts)
       }
   },
-  // An error d of a score scales its weight by 1 + d: HD products, C weights, and e^x of (3 + 2|x|) ulp.
-  tolerance: (facts) => ({ abs: 0, rel: (num(facts, 'HD') + num(facts, 'C') + 64) * F32_EPS }),
+  // An error d of a score scales its weight by 1 + d: HD products, C weights, and e^x of (3 + 2|x|) ulp. A cap's
+  // hyperbolic tangent is off by a few steps of 1.
+  tolerance: (facts) => ({
+    abs: 0,
+    rel: (num(facts, 'HD') + num(facts, 'C') + 64 + 8 * num(facts, 'SOFTCAP')) * F32_EPS,
+  }),
   cost: (facts) => {
     const [M, H, HD, C] = [num(facts, 'M'), num(facts, 'H'), num(facts, 'HD'), num(facts, 'C')]
     return {
@@ -78,16 +111,22 @@ export const attention: OpDef = {
     }
   },
   cases: [
-    ...sizes.map((size) => at(size, 'f32')),
-    // What the cache is made of only changes how an element is read.
+    ...sizes.map(([name, ...size]) => at(name, size)),
+    // How the cache is stored only changes how an element is read.
     ...sizes
       .filter(([name]) => /^(one|decode, (odd|many)|prefill, (odd|head of 80|many))/.test(name))
-      .map((size) => at(size, 'f16')),
+      .map(([name, ...size]) => at(name, size, { KV: 'f16' })),
+    ...KV_TYPES.filter(({ KV }) => !/f/.test(String(KV))).flatMap(({ KV }) =>
+      sizes
+        .filter(([name]) => /^(decode, (odd|head|many)|prefill, odd|prefill to)/.test(name))
+        .map(([name, ...size]) => at(name, size, { KV: KV! })),
+    ),
+    ...limited.map(([name, WINDOW, SOFTCAP, ...size]) => at(name, size, { WINDOW, SOFTCAP })),
     // One key outweighs the rest by e^90: the running maximum must move with it, early or late.
     ...[3, 90].map(
       (peak): OpCase => ({
         name: `one key far above the others, at ${peak}`,
-        facts: { KV: 'f32', M: 1, H: 1, KVH: 1, HD: 8, C: 128, SCALE: 1 },
+        facts: { KV: 'f32', M: 1, H: 1, KVH: 1, HD: 8, C: 128, SCALE: 1, WINDOW: 0, SOFTCAP: 0 },
         step: { past: 100 },
         fill: {
           q: () => 1,

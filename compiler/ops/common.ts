@@ -1,7 +1,7 @@
 /** What the operator rows share: reading facts, rounding, and how errors of sums grow. */
-import { formats } from '../formats/formats.js'
+import { formats, GROUPS, WHOLE_ROW } from '../formats/formats.js'
 import type { WeightFormatName } from '../ir/graph.js'
-import type { Facts, StepValues } from './types.js'
+import type { Facts } from './types.js'
 
 /** A fact that must be a number. */
 export function num(facts: Facts, name: string): number {
@@ -25,32 +25,37 @@ export function sumError(k: number, facts: Facts = {}): number {
   const halves = facts.E === 'f16' && facts.W !== undefined && facts.W !== 'f32' ? 4 * F16_EPS : 0
   // Steps of 1/127 of a group's largest value; half a step for each, as independent as the roundings.
   const bytes = facts.X === 'i8' ? 4 / 254 : 0
-  return (k + 16) * F32_EPS + halves + bytes
+  // Stored numbers from 0 on and the minimum are each up to twice as large as the weights that they make.
+  const parts = minimumOf(facts) ? 4 : 1
+  return (k + 16) * F32_EPS * parts + halves + bytes
 }
+
+/** Whether weights have a minimum beside their scale. */
+const minimumOf = ({ W }: Facts): boolean => formats[W as WeightFormatName]?.minimum ?? false
 
 /** x / (1 + e^-x). */
 export const silu = (x: number): number => x / (1 + Math.exp(-x))
 
-/** Bytes of `n` stored weights, scales included. */
+/** Bytes of `n` stored weights, scales included; those of whole rows are too few to count. */
 export function weightBytes(n: number, facts: Facts): number {
   const format = formats[(facts.W ?? 'f32') as WeightFormatName]
-  return (n * format.bits) / 8 + (format.grouped ? (2 * n) / num(facts, 'G') : 0)
+  const groups = format.grouped && facts.G !== WHOLE_ROW ? n / num(facts, 'G') : 0
+  return (n * format.bits) / 8 + groups * (format.minimum ? 4 : 2)
 }
 
-/** Bytes of `n` elements of the KV cache. */
-export const stateBytes = (n: number, facts: Facts): number => n * (facts.KV === 'f16' ? 2 : 4)
-
-/** Every weight format, at every group size where it has groups. */
+/**
+ * Every weight format. All group sizes where C kernels read them, and once with minima; elsewhere the smallest
+ * and the whole row: kernels find scales in one way for all formats.
+ */
 export const WEIGHTS: Facts[] = [
   { W: 'f32', G: 32 },
   { W: 'f16', G: 32 },
-  ...['q8', 'q4'].flatMap((W) => [32, 64, 128].map((G) => ({ W, G }))),
+  ...['q8', 'q4', 'q4a'].flatMap((W) => [...GROUPS, WHOLE_ROW].map((G) => ({ W, G }))),
+  ...['q3', 'q2', 'q8a', 'q3a', 'q2a'].flatMap((W) => [32, WHOLE_ROW].map((G) => ({ W, G }))),
 ]
 
 /** The cheapest of each format: for cases that are about sizes. */
 export const WEIGHTS_32: Facts[] = WEIGHTS.filter((w) => w.G === 32)
-
-export const KV_TYPES: Facts[] = [{ KV: 'f32' }, { KV: 'f16' }]
 
 /** `W=q4 G=64`: facts as part of a case's name. */
 export const label = (facts: Facts): string =>
@@ -88,14 +93,6 @@ export function rotation(
   const [c1, s1, c2, s2] = [table[coarse]!, table[coarse + 1]!, table[fine]!, table[fine + 1]!]
   return [c1 * c2 - s1 * s2, s1 * c2 + c1 * s2]
 }
-
-/** Cache fill: noise where a step may read, NaN where nothing was written yet. */
-export const cacheFill =
-  (stream: number) =>
-  (index: number, facts: Facts, step: StepValues): number => {
-    const position = Math.floor(index / num(facts, 'HD')) % num(facts, 'C')
-    return position < step.past + step.seq ? noise(index, stream) : Number.NaN
-  }
 
 /** Noise in [-1, 1), a function of its arguments alone: multiples of 2^-12, so f16 can't hold them all. */
 export function noise(index: number, stream: number): number {

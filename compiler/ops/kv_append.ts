@@ -1,9 +1,9 @@
-import { F16_EPS, KV_TYPES, label, num, stateBytes } from './common.js'
-import type { Facts, OpCase, OpDef } from './types.js'
+import { label, noise, num } from './common.js'
+import { KV_TYPES, stateBytes, storeError } from './kv.js'
+import type { OpCase, OpDef } from './types.js'
 
-/** Storing rounds once; f16 holds nothing below 2^-24. */
-export const storeError = (facts: Facts) =>
-  facts.KV === 'f16' ? { abs: 2 ** -24, rel: F16_EPS } : { abs: 0, rel: 0 }
+/** Eight elements each, of a head of 80; the others hold noise of many magnitudes. */
+const alike = [...Array<number>(4).fill(-0.7), ...Array<number>(4).fill(0)]
 
 export const kv_append: OpDef = {
   name: 'kv_append',
@@ -32,6 +32,12 @@ export const kv_append: OpDef = {
       name: `more than a workgroup, ${label(kv)}`,
       facts: { ...kv, M: 2, KVH: 5, HD: 128, C: 4 },
       step: { past: 1 },
+    },
+    {
+      name: `heads of 80, all alike in one group, zeros in another, ${label(kv)}`,
+      facts: { ...kv, M: 2, KVH: 3, HD: 80, C: 6 },
+      step: { past: 3 },
+      fill: { x: (i) => alike[Math.floor(i / 8) % 10] ?? noise(i, 3) * 10 ** ((i % 7) - 3) },
     },
   ]),
 }

@@ -1,5 +1,5 @@
-import { F32_EPS, KV_TYPES, label, num, ROPE_SHAPE, ropeTableValue, rotation, stateBytes } from './common.js'
-import { storeError } from './kv_append.js'
+import { F32_EPS, label, num, ROPE_SHAPE, ropeTableValue, rotation } from './common.js'
+import { KV_TYPES, stateBytes, storeError } from './kv.js'
 import { rotateHead } from './rope.js'
 import type { OpCase, OpDef } from './types.js'
 

@@ -1,7 +1,7 @@
-/** Sets the element type of the KV cache. */
-import type { Graph } from '../ir/graph.js'
+/** Sets how the KV cache is stored. */
+import type { Graph, KvType } from '../ir/graph.js'
 
-export type KvType = 'f32' | 'f16'
+export type { KvType }
 
 export function kvCache(graph: Graph, options: { kv: KvType }): Graph {
   const tensors = [...graph.tensors].map(

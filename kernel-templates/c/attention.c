@@ -4,6 +4,7 @@
 //! op attention(q: f32[M,H*HD], k: KV[KVH,C,HD], v: KV[KVH,C,HD]) -> y: f32[M,H*HD]
 //! grid KVH * ceil(M * (H / KVH) / 4)
 //! needs HD % 4 == 0 && HD <= 256 && H % KVH == 0
+//! needs WINDOW == 0 && SOFTCAP == 0
 //! args q, k, v, y, step, M, H, KVH, HD, C, SCALE
 //! entry attention
 //#include "lib/simd.h"

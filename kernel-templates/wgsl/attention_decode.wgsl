@@ -25,31 +25,34 @@ const KVH: u32 = 4u;
 const HD: u32 = 64u;
 //#param C 1..
 const C: u32 = 2048u;
-//#param SCALE 0.0..
-const SCALE: f32 = 0.125;
-//#option KV f32|f16
-//#include "lib/kv_$KV.wgsl"
+//#include "lib/scores.wgsl"
+const QUADS: u32 = HD / 4u;
+//#include "lib/kv_read.wgsl"
 //#include "lib/step.wgsl"
 //#include "lib/math.wgsl"
 const LANES: u32 = WG;
 alias Reduced = f32;
 //#include "lib/reduce.wgsl"
 
-const QUADS: u32 = HD / 4u;
-const TURNS: u32 = (C + WG - 1u) / WG;
+const TURNS: u32 = (MOST_SEEN + WG - 1u) / WG;
 // Lanes that share a key, and vec4s of it for each.
 const TEAM: u32 = 4u;
 const TEAM_QUADS: u32 = (QUADS + TEAM - 1u) / TEAM;
+//#if KV == f32 || KV == f16
+// Neighbouring lanes take neighbouring vec4s, which one load fetches.
+const PART_STEP: u32 = TEAM;
+const PART_START: u32 = 1u;
+//#else
+//: // A lane takes neighbouring quads, which share words.
+//: const PART_STEP: u32 = 1u;
+//: const PART_START: u32 = TEAM_QUADS;
+//#end
 // Lanes of one slice hold a whole head; slices take keys in turn. A few lanes may be left over.
 const SLICES: u32 = WG / QUADS;
 const SLICE_TURNS: u32 = (WG + SLICES * UNROLL - 1u) / (SLICES * UNROLL);
 const PLACES: u32 = SLICES * SLICE_TURNS * UNROLL;
-// Below any score.
-const LOWEST: f32 = -3.0e38;
 
 @group(0) @binding(0) var<storage, read_write> q: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read_write> k: array<KvQuad>;
-@group(0) @binding(2) var<storage, read_write> v: array<KvQuad>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 // [WG][TEAM + 1]: what each lane of a team adds to a score, and in the end each lane's part of the output. The
@@ -67,8 +70,9 @@ fn main(
 //#end
 ) {
   let head = group.x;
-  let cache = head / (H / KVH) * C * QUADS;
+  let cache = head / (H / KVH) * C;
   let last = step.past;
+  let start = first_seen(last);
   let quad = lane % QUADS;
   let slice = lane / QUADS;
   let team = lane / TEAM;
@@ -79,7 +83,7 @@ fn main(
   var query: array<vec4<f32>, TEAM_QUADS>;
   //#unroll
   for (var i = 0u; i < TEAM_QUADS; i++) {
-    let at = i * TEAM + member;
+    let at = i * PART_STEP + member * PART_START;
     query[i] = select(vec4<f32>(), q[head * QUADS + min(at, QUADS - 1u)] * SCALE, at < QUADS);
   }
 
@@ -91,18 +95,18 @@ fn main(
   var total = 0.0;
   var mixed = vec4<f32>();
   for (var turn = 0u; turn < TURNS; turn++) {
-    let first = turn * WG;
+    let first = start + turn * WG;
     if (first > last) {
       break;
     }
     // Behind the last key nothing was ever written: those places repeat the last, with weight 0.
     for (var j = 0u; j < TEAM; j++) {
       let key = j * (WG / TEAM) + team;
-      let at = cache + min(first + key, last) * QUADS;
+      let at = cache + min(first + key, last);
       var term = 0.0;
       //#unroll
       for (var i = 0u; i < TEAM_QUADS; i++) {
-        term = add_dot(term, query[i], kv_load(k[at + min(i * TEAM + member, QUADS - 1u)]));
+        term = add_dot(term, query[i], k_quad(at, min(i * PART_STEP + member * PART_START, QUADS - 1u)));
       }
       cells[key * (TEAM + 1u) + member] = term;
     }
@@ -112,6 +116,7 @@ fn main(
     for (var i = 0u; i < TEAM; i++) {
       score += cells[lane * (TEAM + 1u) + i];
     }
+    score = cap(score);
     let seen = first + lane <= last;
     let peak = max(highest, reduce_max(select(LOWEST, score, seen), lane, subgroup_size));
     let weight = select(0.0, exp(score - peak), seen);
@@ -126,7 +131,7 @@ fn main(
         //#unroll
         for (var u = 0u; u < UNROLL; u++) {
           let key = (i * UNROLL + u) * SLICES + slice;
-          mixed += weights[key] * kv_load(v[cache + min(first + key, last) * QUADS + quad]);
+          mixed += weights[key] * v_quad(cache + min(first + key, last), quad);
         }
       }
     }

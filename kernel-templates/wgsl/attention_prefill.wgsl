@@ -23,28 +23,23 @@ const KVH: u32 = 4u;
 const HD: u32 = 64u;
 //#param C 1..
 const C: u32 = 2048u;
-//#param SCALE 0.0..
-const SCALE: f32 = 0.125;
-//#option KV f32|f16
-//#include "lib/kv_$KV.wgsl"
+//#include "lib/scores.wgsl"
+const QUADS: u32 = HD / 4u;
+//#include "lib/kv_read.wgsl"
 //#include "lib/step.wgsl"
 //#include "lib/math.wgsl"
 
-const QUADS: u32 = HD / 4u;
 // Lanes of one slice hold a whole head; slices take keys in turn. A few lanes may be left over.
 const SLICES: u32 = WG / QUADS;
-const TURNS: u32 = (C + WG - 1u) / WG;
+// Rows of a block see windows that lie apart by a key.
+const TURNS: u32 = (min(C, MOST_SEEN + BQ - 1u) + WG - 1u) / WG;
 const SLICE_TURNS: u32 = (WG + SLICES * UNROLL - 1u) / (SLICES * UNROLL);
 const Q_TURNS: u32 = (BQ * QUADS + WG - 1u) / WG;
 // Lanes that share the softmax of a row, and keys of a turn for each.
 const TEAM: u32 = WG / BQ;
 const KEYS_A_LANE: u32 = BQ;
-// Below any score.
-const LOWEST: f32 = -3.0e38;
 
 @group(0) @binding(0) var<storage, read_write> q: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read_write> k: array<KvQuad>;
-@group(0) @binding(2) var<storage, read_write> v: array<KvQuad>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 
 var<workgroup> queries: array<vec4<f32>, BQ * QUADS>;
@@ -58,17 +53,20 @@ var<workgroup> totals: array<f32, BQ>;
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let head = group.x;
-  let cache = head / (H / KVH) * C * QUADS;
+  let cache = head / (H / KVH) * C;
   let row = group.y * BQ;
   // Rows beyond the last repeat it, and are not stored.
   let last_row = step.seq - 1u;
   // Keys that the last row of this block sees.
   let keys = step.past + min(row + BQ - 1u, last_row) + 1u;
+  // The first that its first row sees.
+  let start = first_seen(step.past + row);
   let quad = lane % QUADS;
   let slice = lane / QUADS;
   let team = lane / TEAM;
   let member = lane % TEAM;
   let team_keys = step.past + min(row + team, last_row) + 1u;
+  let team_start = first_seen(team_keys - 1u);
 
   //#unroll
   for (var t = 0u; t < Q_TURNS; t++) {
@@ -90,7 +88,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var total = 0.0;
   var mixed: array<vec4<f32>, BQ>;
   for (var turn = 0u; turn < TURNS; turn++) {
-    let first = turn * WG;
+    let first = start + turn * WG;
     if (first >= keys) {
       break;
     }
@@ -98,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var scores = array<f32, BQ>();
     if (first + lane < keys) {
       for (var i = 0u; i < QUADS; i++) {
-        let key = kv_load(k[cache + (first + lane) * QUADS + i]);
+        let key = k_quad(cache + first + lane, i);
         //#unroll
         for (var b = 0u; b < BQ; b++) {
           scores[b] = add_dot(scores[b], key, queries[b * QUADS + i]);
@@ -107,7 +105,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     //#unroll
     for (var b = 0u; b < BQ; b++) {
-      weights[b * STRIDE + lane] = scores[b];
+      weights[b * STRIDE + lane] = cap(scores[b]);
     }
     workgroupBarrier();
 
@@ -115,7 +113,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var peak = highest;
     for (var i = 0u; i < KEYS_A_LANE; i++) {
       let key = i * TEAM + member;
-      peak = max(peak, select(LOWEST, weights[team * STRIDE + key], first + key < team_keys));
+      let seen = first + key >= team_start && first + key < team_keys;
+      peak = max(peak, select(LOWEST, weights[team * STRIDE + key], seen));
     }
     team_cells[lane] = peak;
     workgroupBarrier();
@@ -127,7 +126,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     total *= fade;
     for (var i = 0u; i < KEYS_A_LANE; i++) {
       let key = i * TEAM + member;
-      let weight = select(0.0, exp(weights[team * STRIDE + key] - peak), first + key < team_keys);
+      let seen = first + key >= team_start && first + key < team_keys;
+      // A key that a row does not see may have a score above all that it sees.
+      let weight = select(0.0, exp(min(weights[team * STRIDE + key] - peak, 0.0)), seen);
       weights[team * STRIDE + key] = weight;
       total += weight;
     }
@@ -146,7 +147,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         for (var u = 0u; u < UNROLL; u++) {
           let key = (i * UNROLL + u) * SLICES + slice;
           // Behind the last key nothing was ever written: those places repeat the last, with weight 0.
-          let value = kv_load(v[cache + min(first + key, keys - 1u) * QUADS + quad]);
+          let value = v_quad(cache + min(first + key, keys - 1u), quad);
           //#unroll
           for (var b = 0u; b < BQ; b++) {
             mixed[b] += weights[b * STRIDE + key] * value;

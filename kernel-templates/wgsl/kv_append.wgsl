@@ -2,6 +2,7 @@
 //! op kv_append(x: f32[M, KVH * HD], cache: KV[KVH,C,HD]) -> cache: KV[KVH,C,HD]
 //! grid ceil(KVH * HD / (2 * WG)), M
 //! needs HD % 2 == 0
+//! needs KV == f32 || KV == f16
 //#param WG 64|32|128|256
 const WG: u32 = 64u;
 //#param KVH 1..

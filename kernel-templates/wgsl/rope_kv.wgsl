@@ -5,6 +5,7 @@
 //!   v: KV[KVH,C,HD]) -> (q: f32[M, H * HD], k: KV[KVH,C,HD], v: KV[KVH,C,HD])
 //! grid ceil((H + 2 * KVH) * HD / (4 * WG)), M
 //! needs HD % 4 == 0
+//! needs KV == f32 || KV == f16
 //#param WG 64|32|128|256
 const WG: u32 = 64u;
 //#param H 1..

@@ -4,8 +4,18 @@
  */
 import type { Facts } from '../../compiler/ops/types.js'
 
+/** Weights that no C kernel reads. */
+const unread = ({ W, G }: Facts) => !['f32', 'f16', 'q8', 'q4'].includes(String(W)) || G === 0
+
+const quantised = ({ KV }: Facts) => KV !== 'f32' && KV !== 'f16'
+
 export const later: Record<string, (facts: Facts) => boolean> = {
-  linear: ({ EPI, BIAS, ACT }) => BIAS === true || ACT !== (EPI === 'glu' ? 'silu' : 'none'),
+  embed: unread,
+  linear: (facts) =>
+    unread(facts) || facts.BIAS === true || facts.ACT !== (facts.EPI === 'glu' ? 'silu' : 'none'),
   unary: ({ OP }) => OP !== 'silu',
   binary: ({ OP }) => !/^(add|mul|silu_mul)$/.test(String(OP)),
+  attention: (facts) => quantised(facts) || facts.WINDOW !== 0 || facts.SOFTCAP !== 0,
+  kv_append: quantised,
+  rope_kv: quantised,
 }

@@ -2,10 +2,18 @@
  * An operator's case as data: what each port holds in float64, its bytes as a kernel finds them, and what the
  * reference makes of it. For every kernel language.
  */
-import { arrayToF16, fromF16, toF16 } from '../../compiler/formats/f16.js'
+import { arrayToF16, fromF16 } from '../../compiler/formats/f16.js'
 import { formats, groupOf } from '../../compiler/formats/formats.js'
+import {
+  decodeKv,
+  encodeKv,
+  isKvGrouped,
+  KV_GROUP,
+  kvBytes,
+  kvStoreError,
+} from '../../compiler/formats/kv.js'
 import { layoutNamed } from '../../compiler/formats/layouts.js'
-import type { WeightFormatName } from '../../compiler/ir/graph.js'
+import type { KvType, WeightFormatName } from '../../compiler/ir/graph.js'
 import { noise } from '../../compiler/ops/common.js'
 import type { Facts, OpCase, OpDef, PortSpec, StepValues } from '../../compiler/ops/types.js'
 import { evaluateExpression, parseExpression } from '../../compiler/specialize/index.js'
@@ -35,25 +43,50 @@ export const holds = (condition: string, facts: Facts): boolean =>
 
 const size = (text: string, facts: Facts) => Number(evaluateExpression(parseExpression(text), facts))
 
-/** Bytes of an element of a port that is no weight. */
-export const elementBytes = (spec: PortSpec, facts: Facts): number =>
-  spec.kind === 'state' && facts.KV === 'f16' ? 2 : 4
+/** How elements of a port that is no weight are stored: words, or like a vector of the KV cache. */
+const storage = (spec: PortSpec, facts: Facts): KvType | 'u32' =>
+  spec.kind === 'u32' ? 'u32' : spec.kind === 'state' ? (facts.KV as KvType) : 'f32'
 
-/** An element of a port that is no weight, from its bytes. */
-export function readElement(spec: PortSpec, facts: Facts, view: DataView, at: number): number {
-  if (spec.kind === 'u32') return view.getUint32(at, true)
-  return elementBytes(spec, facts) === 2 ? fromF16(view.getUint16(at, true)) : view.getFloat32(at, true)
+/** Elements that are stored together: a head vector of a quantised cache, else one. */
+function unit(spec: PortSpec, facts: Facts): { elements: number; bytes: number } {
+  const type = storage(spec, facts)
+  if (type === 'u32') return { elements: 1, bytes: 4 }
+  const elements = isKvGrouped(type) ? Number(facts.HD) : 1
+  return { elements, bytes: kvBytes(type, elements) }
 }
 
 function encode(spec: PortSpec, facts: Facts, values: Float64Array): Uint8Array {
-  if (spec.kind === 'u32') return new Uint8Array(Uint32Array.from(values).buffer)
+  const type = storage(spec, facts)
+  if (type === 'u32') return new Uint8Array(Uint32Array.from(values).buffer)
+  if (isKvGrouped(type)) return encodeKv(type, values, Number(facts.HD))
   const floats = Float32Array.from(values)
-  return new Uint8Array(elementBytes(spec, facts) === 2 ? arrayToF16(floats).buffer : floats.buffer)
+  return new Uint8Array(type === 'f16' ? arrayToF16(floats).buffer : floats.buffer)
 }
 
-function stored(spec: PortSpec, facts: Facts, value: number): number {
-  if (spec.kind === 'u32') return value
-  return elementBytes(spec, facts) === 2 ? fromF16(toF16(value)) : Math.fround(value)
+function decode(spec: PortSpec, facts: Facts, bytes: Uint8Array): Float64Array {
+  const type = storage(spec, facts)
+  if (type !== 'u32' && isKvGrouped(type)) return decodeKv(type, bytes, Number(facts.HD))
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const width = unit(spec, facts).bytes
+  const read = (at: number) =>
+    type === 'u32'
+      ? view.getUint32(at, true)
+      : type === 'f16'
+        ? fromF16(view.getUint16(at, true))
+        : view.getFloat32(at, true)
+  return Float64Array.from({ length: bytes.length / width }, (_, i) => read(i * width))
+}
+
+/** What storing adds to an operator's tolerance, by element: quantising has a bound for each group. */
+function storeErrors(spec: PortSpec, facts: Facts, values: Float64Array): (i: number) => number {
+  const type = storage(spec, facts)
+  if (type === 'u32' || !isKvGrouped(type)) return () => 0
+  const HD = Number(facts.HD)
+  return (i) => {
+    const row = i - (i % HD)
+    const from = row + Math.floor((i % HD) / KV_GROUP) * KV_GROUP
+    return kvStoreError(type, values.subarray(from, Math.min(from + KV_GROUP, row + HD)))
+  }
 }
 
 function weightData(
@@ -91,12 +124,15 @@ export function caseData(op: OpDef, opCase: OpCase, layouts: Record<string, stri
   const ports = present.map(([name, spec], stream): PortData => {
     const count = spec.shape.reduce((product, text) => product * size(text, facts), 1)
     const fill = opCase.fill?.[name] ?? op.fill?.[name] ?? ((i: number) => noise(i, stream))
-    const values = Float64Array.from({ length: count }, (_, i) => stored(spec, facts, fill(i, facts, step)))
+    const filled = Float64Array.from({ length: count }, (_, i) => fill(i, facts, step))
     if (spec.kind === 'weight')
-      return weightData(name, spec, Float32Array.from(values), facts, layouts[name] ?? 'rows')
-    if (spec.role !== 'out') return { name, spec, values, bytes: { [name]: encode(spec, facts, values) } }
+      return weightData(name, spec, Float32Array.from(filled), facts, layouts[name] ?? 'rows')
+    if (spec.role !== 'out') {
+      const bytes = encode(spec, facts, filled)
+      return { name, spec, values: decode(spec, facts, bytes), bytes: { [name]: bytes } }
+    }
     const poison = new Uint8Array(new Uint32Array(count).fill(POISON).buffer)
-    return { name, spec, values: values.fill(Number.NaN), bytes: { [name]: poison } }
+    return { name, spec, values: filled.fill(Number.NaN), bytes: { [name]: poison } }
   })
   // No operator reads what it writes, so NaN in place of both kinds of output shows what it wrote.
   const before = ports.map(({ name, spec, values }) => {
@@ -139,14 +175,16 @@ export function compare(
   const { abs, rel } = op.tolerance({ ...facts, ...variant })
   const largest = expected!.reduce((max, x) => Math.max(max, Math.abs(x) || 0), 0)
   const bound = abs + rel * largest
-  const width = elementBytes(spec, facts)
-  const view = new DataView(found.buffer, found.byteOffset, found.byteLength)
+  const together = unit(spec, facts)
+  const values = decode(spec, facts, found)
+  const storing = storeErrors(spec, facts, expected!)
   const wrong: string[] = []
   expected!.forEach((want, i) => {
     if (Number.isNaN(want)) return
-    const got = readElement(spec, facts, view, i * width)
-    if (!(Math.abs(got - want) <= bound)) wrong.push(`${name}[${i}] is ${got}, expected ${want} ± ${bound}`)
-    found.set(bytes[name]!.subarray(i * width, (i + 1) * width), i * width)
+    const [got, most] = [values[i]!, bound + storing(i)]
+    if (!(Math.abs(got - want) <= most)) wrong.push(`${name}[${i}] is ${got}, expected ${want} ± ${most}`)
+    const at = Math.floor(i / together.elements) * together.bytes
+    found.set(bytes[name]!.subarray(at, at + together.bytes), at)
   })
   return wrong.length > 3 ? [...wrong.slice(0, 3), `${wrong.length} elements in all`] : wrong
 }

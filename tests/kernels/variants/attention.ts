@@ -4,8 +4,12 @@ import { cross, each, row, SUBGROUPS, sizes, type VariantRow } from './common.js
 export const attention: VariantRow[] = [
   row('kv_append'),
   ...each('kv_append', sizes(32, 128, 256), /more than a workgroup/),
+  row('kv_append_q'),
+  ...each('kv_append_q', sizes(64, 128), /more than a workgroup/),
   row('rope_kv'),
   ...each('rope_kv', sizes(32, 128, 256), /to the end/),
+  row('rope_kv_q'),
+  ...each('rope_kv_q', sizes(32, 128, 256), /odd heads/),
   ...each('attention_decode', SUBGROUPS),
   ...each(
     'attention_decode',
