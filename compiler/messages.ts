@@ -115,6 +115,26 @@ export const messages = {
     message: `${what} is not a folder`,
     hint: "give the folder that holds the model's config.json, not a file of it",
   }),
+  WGC230: (why: string) => ({
+    message: `not an ONNX file that can be read: ${why}`,
+    hint: 'download it again, or export the model anew',
+  }),
+  WGC231: (tensor: string, why: string) => ({
+    message: `tensor ${tensor || 'without a name'}: ${why}`,
+    hint: 'export the model anew, with its weights in the file and of a common type',
+  }),
+  WGC232: (node: string, why: string) => ({
+    message: `${node}: ${why}`,
+    hint: 'wgc cannot compile this part of the model yet',
+  }),
+  WGC233: (node: string, input: string) => ({
+    message: `${node}: its input ${input} decides what is computed, and is known only when the model runs`,
+    hint: 'export the model with a constant there',
+  }),
+  WGC234: (op: string, near: string[]) => ({
+    message: `the ONNX operator ${op} is not supported`,
+    ...(near.length > 0 && { hint: `the nearest that are: ${near.join(', ')}` }),
+  }),
   WGC301: (text: string, known: string[]) => ({
     message: `"${text}" is no directive`,
     hint: `there are ${known.map((d) => `//#${d}`).join(' ')}; a plain comment starts with "// "`,

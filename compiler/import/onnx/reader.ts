@@ -1,0 +1,328 @@
+/**
+ * An ONNX file as plain objects: what wgc reads of the messages in onnx.proto3, and nothing more. Tensors stay
+ * encoded (`tensors.ts` decodes them), so that reading a model costs no more than its file.
+ * Format: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
+ */
+import {
+  bytes,
+  type Cursor,
+  cursor,
+  damaged,
+  type Fields,
+  fields,
+  fixed,
+  float,
+  int,
+  ints,
+  nested,
+  text,
+} from './wire.js'
+
+/** A tensor as the file holds it: in one of these fields, by type. */
+export interface TensorProto {
+  name: string
+  dims: number[]
+  /** Number of `DataType`. */
+  type: number
+  raw: Uint8Array | undefined
+  /** Pieces of `float_data` or `double_data`: little-endian numbers. */
+  fixed: Uint8Array[]
+  /** `int32_data`, `int64_data` or `uint64_data`. */
+  ints: number[]
+  strings: Uint8Array[]
+  /** Keys and values that say where the data is, when it isn't in this file. */
+  external: [key: string, value: string][] | undefined
+}
+
+export interface AttributeProto {
+  name: string
+  /** `AttributeType`: 1 float, 2 int, 3 string, 4 tensor, 5 graph, 6 floats, 7 ints, 8 strings … */
+  type: number
+  f: number
+  i: number
+  s: string
+  t?: TensorProto
+  g?: GraphProto
+  floats: number[]
+  ints: number[]
+  strings: string[]
+  /** Name of the function's attribute that this one stands for. */
+  ref: string
+}
+
+export interface NodeProto {
+  op: string
+  /** `''` is ONNX's own. */
+  domain: string
+  name: string
+  /** `''` where an optional input is left out. */
+  inputs: string[]
+  outputs: string[]
+  attributes: Map<string, AttributeProto>
+}
+
+export interface ValueInfo {
+  name: string
+  /** undefined: no tensor (a sequence, a map, an optional). */
+  type: number | undefined
+  /** A number, a symbol's name or `undefined` a dimension; undefined where the file doesn't say. */
+  shape: (number | string | undefined)[] | undefined
+}
+
+export interface GraphProto {
+  name: string
+  nodes: NodeProto[]
+  initializers: TensorProto[]
+  inputs: ValueInfo[]
+  outputs: ValueInfo[]
+  /** Types of values in between, where the file gives them. */
+  values: ValueInfo[]
+  sparse: number
+}
+
+export interface ModelProto {
+  irVersion: number
+  producer: string
+  /** Version of each operator set, by domain. */
+  opsets: Map<string, number>
+  graph: GraphProto
+  /** Names of the model's own functions. */
+  functions: string[]
+}
+
+const entryFields: Fields<[string, string]> = {
+  1: (e, c) => {
+    e[0] = text(c)
+  },
+  2: (e, c) => {
+    e[1] = text(c)
+  },
+}
+
+const newTensor = (): TensorProto => ({
+  name: '',
+  dims: [],
+  type: 0,
+  raw: undefined,
+  fixed: [],
+  ints: [],
+  strings: [],
+  external: undefined,
+})
+
+const tensorFields: Fields<TensorProto> = {
+  1: (t, c) => ints(c, t.dims),
+  2: (t, c) => {
+    t.type = int(c)
+  },
+  3: (_, c) => damaged(c.file, 'a tensor is cut into segments, which ONNX no longer has'),
+  4: (t, c) => t.fixed.push(fixed(c, 4)),
+  5: (t, c) => ints(c, t.ints),
+  6: (t, c) => t.strings.push(bytes(c)),
+  7: (t, c) => ints(c, t.ints),
+  8: (t, c) => {
+    t.name = text(c)
+  },
+  9: (t, c) => {
+    t.raw = bytes(c)
+  },
+  10: (t, c) => t.fixed.push(fixed(c, 8)),
+  11: (t, c) => ints(c, t.ints, false),
+  13: (t, c) => {
+    t.external ??= []
+    t.external.push(nested(c, ['', ''], entryFields))
+  },
+  14: (t, c) => {
+    if (int(c) === 1) t.external ??= []
+  },
+}
+
+const attributeFields: Fields<AttributeProto> = {
+  1: (a, c) => {
+    a.name = text(c)
+  },
+  2: (a, c) => {
+    a.f = float(c)
+  },
+  3: (a, c) => {
+    a.i = int(c)
+  },
+  4: (a, c) => {
+    a.s = text(c)
+  },
+  5: (a, c) => {
+    a.t = nested(c, newTensor(), tensorFields)
+  },
+  6: (a, c) => {
+    a.g = nested(c, newGraph(), graphFields)
+  },
+  7: (a, c) => a.floats.push(...floats(c)),
+  8: (a, c) => ints(c, a.ints),
+  9: (a, c) => a.strings.push(text(c)),
+  20: (a, c) => {
+    a.type = int(c)
+  },
+  21: (a, c) => {
+    a.ref = text(c)
+  },
+}
+
+/** Attributes hold few numbers: a bound keeps a file from making a list of them too long to spread. */
+const MAX_FLOATS = 65_536
+
+function floats(c: Cursor): number[] {
+  const data = fixed(c, 4)
+  if (data.length / 4 > MAX_FLOATS) damaged(c.file, `an attribute has ${data.length / 4} numbers`)
+  const view = new DataView(data.buffer, data.byteOffset, data.length)
+  return Array.from({ length: data.length / 4 }, (_, i) => view.getFloat32(4 * i, true))
+}
+
+const nodeFields: Fields<NodeProto> = {
+  1: (n, c) => n.inputs.push(text(c)),
+  2: (n, c) => n.outputs.push(text(c)),
+  3: (n, c) => {
+    n.name = text(c)
+  },
+  4: (n, c) => {
+    n.op = text(c)
+  },
+  5: (n, c) => {
+    const a = nested<AttributeProto>(
+      c,
+      { name: '', type: 0, f: 0, i: 0, s: '', floats: [], ints: [], strings: [], ref: '' },
+      attributeFields,
+    )
+    n.attributes.set(a.name, a)
+  },
+  7: (n, c) => {
+    const domain = text(c)
+    n.domain = domain === 'ai.onnx' ? '' : domain
+  },
+}
+
+type Dim = { size: number | string | undefined }
+
+const dimFields: Fields<Dim> = {
+  1: (d, c) => {
+    d.size = int(c)
+  },
+  2: (d, c) => {
+    d.size = text(c)
+  },
+}
+
+const shapeFields: Fields<Dim['size'][]> = {
+  1: (dims, c) => dims.push(nested<Dim>(c, { size: undefined }, dimFields).size),
+}
+
+const tensorTypeFields: Fields<ValueInfo> = {
+  1: (v, c) => {
+    v.type = int(c)
+  },
+  2: (v, c) => {
+    v.shape = nested<Dim['size'][]>(c, [], shapeFields)
+  },
+}
+
+const typeFields: Fields<ValueInfo> = {
+  1: (v, c) => {
+    nested(c, v, tensorTypeFields)
+  },
+}
+
+const valueFields: Fields<ValueInfo> = {
+  1: (v, c) => {
+    v.name = text(c)
+  },
+  2: (v, c) => {
+    nested(c, v, typeFields)
+  },
+}
+
+const newValue = (): ValueInfo => ({ name: '', type: undefined, shape: undefined })
+
+const newGraph = (): GraphProto => ({
+  name: '',
+  nodes: [],
+  initializers: [],
+  inputs: [],
+  outputs: [],
+  values: [],
+  sparse: 0,
+})
+
+const graphFields: Fields<GraphProto> = {
+  1: (g, c) => {
+    const node = { op: '', domain: '', name: '', inputs: [], outputs: [], attributes: new Map() }
+    g.nodes.push(nested<NodeProto>(c, node, nodeFields))
+  },
+  2: (g, c) => {
+    g.name = text(c)
+  },
+  5: (g, c) => g.initializers.push(nested(c, newTensor(), tensorFields)),
+  11: (g, c) => g.inputs.push(nested(c, newValue(), valueFields)),
+  12: (g, c) => g.outputs.push(nested(c, newValue(), valueFields)),
+  13: (g, c) => g.values.push(nested(c, newValue(), valueFields)),
+  15: (g, c) => {
+    bytes(c)
+    g.sparse++
+  },
+}
+
+type Opset = { domain: string; version: number }
+
+const opsetFields: Fields<Opset> = {
+  1: (o, c) => {
+    const domain = text(c)
+    o.domain = domain === 'ai.onnx' ? '' : domain
+  },
+  2: (o, c) => {
+    o.version = int(c)
+  },
+}
+
+const modelFields: Fields<ModelProto & { graphs: number }> = {
+  1: (m, c) => {
+    m.irVersion = int(c)
+  },
+  2: (m, c) => {
+    m.producer = text(c)
+  },
+  7: (m, c) => {
+    m.graph = nested(c, newGraph(), graphFields)
+    m.graphs++
+  },
+  8: (m, c) => {
+    const { domain, version } = nested<Opset>(c, { domain: '', version: 0 }, opsetFields)
+    m.opsets.set(domain, version)
+  },
+  25: (m, c) => m.functions.push(nested<{ name: string }>(c, { name: '' }, functionFields).name),
+}
+
+const functionFields: Fields<{ name: string }> = {
+  1: (f, c) => {
+    f.name = text(c)
+  },
+}
+
+/**
+ * The model in these bytes. Tensors are views of them.
+ * @param file for messages
+ * @throws WGC230 when it is no ONNX file, or a damaged one
+ */
+export function readModel(content: Uint8Array, file: string): ModelProto {
+  const model = fields(
+    cursor(file, content),
+    { irVersion: 0, producer: '', opsets: new Map(), graph: newGraph(), functions: [], graphs: 0 },
+    modelFields,
+  )
+  if (model.graphs !== 1) damaged(file, model.graphs === 0 ? 'it has no graph' : 'it has two graphs')
+  if (model.opsets.size === 0) damaged(file, 'it does not say which operator sets it uses')
+  const { graphs: _, ...rest } = model
+  return rest
+}
+
+/** A tensor in a file by itself (`input_0.pb`). */
+export function readTensor(content: Uint8Array, file: string): TensorProto {
+  return fields(cursor(file, content), newTensor(), tensorFields)
+}
