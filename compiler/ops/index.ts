@@ -1,10 +1,16 @@
 /** The table of operators, by name. A new operator is a file beside this one and a line here. */
+
+import { argreduce } from './argreduce.js'
 import { attention } from './attention.js'
+import { attention_merge } from './attention_merge.js'
+import { attention_split } from './attention_split.js'
 import { binary } from './binary.js'
+import { codebook } from './codebook.js'
 import { concat } from './concat.js'
 import { conv_transpose2d } from './conv_transpose2d.js'
 import { conv2d } from './conv2d.js'
 import { copy_nd } from './copy_nd.js'
+import { cumsum } from './cumsum.js'
 import { embed } from './embed.js'
 import { gather } from './gather.js'
 import { groupnorm } from './groupnorm.js'
@@ -13,10 +19,12 @@ import { l2norm } from './l2norm.js'
 import { layernorm } from './layernorm.js'
 import { linear } from './linear.js'
 import { matmul } from './matmul.js'
+import { mel_log } from './mel_log.js'
 import { pad } from './pad.js'
 import { penalize } from './penalize.js'
 import { pool2d } from './pool2d.js'
 import { quantize_rows } from './quantize_rows.js'
+import { reduce } from './reduce.js'
 import { resize2d } from './resize2d.js'
 import { rmsnorm } from './rmsnorm.js'
 import { rope } from './rope.js'
@@ -25,14 +33,19 @@ import { sample } from './sample.js'
 import { scale_shift } from './scale_shift.js'
 import { sdpa } from './sdpa.js'
 import { softmax } from './softmax.js'
+import { stft_power } from './stft_power.js'
 import { transpose } from './transpose.js'
 import type { OpDef } from './types.js'
 import { unary } from './unary.js'
+import { whisper_scale } from './whisper_scale.js'
 
 const rows = [
   embed,
   rmsnorm,
   softmax,
+  reduce,
+  argreduce,
+  cumsum,
   l2norm,
   scale_shift,
   groupnorm,
@@ -45,6 +58,8 @@ const rows = [
   kv_append,
   rope_kv,
   attention,
+  attention_split,
+  attention_merge,
   sdpa,
   penalize,
   sample,
@@ -58,6 +73,10 @@ const rows = [
   pad,
   pool2d,
   resize2d,
+  stft_power,
+  mel_log,
+  whisper_scale,
+  codebook,
 ]
 
 export const ops: Readonly<Record<string, OpDef>> = Object.fromEntries(rows.map((op) => [op.name, op]))

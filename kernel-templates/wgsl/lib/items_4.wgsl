@@ -17,3 +17,7 @@ fn largest(x: Item) -> f32 {
 fn first(x: Item) -> f32 {
   return x.x;
 }
+
+fn product(x: Item) -> f32 {
+  return (x.x * x.y) * (x.z * x.w);
+}
