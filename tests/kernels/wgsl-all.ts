@@ -31,3 +31,6 @@ export function allJobs(): Job[] {
 
 /** f16 changes nothing where weights are f32. */
 export const needsF16 = ({ params }: Job): boolean => params.E === 'f16' && params.W !== 'f32'
+
+/** Only a GPU has subgroup matrices, and only Dawn takes them. */
+export const needsMatrix = ({ params }: Job): boolean => params.MATRIX === true
