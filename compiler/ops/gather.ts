@@ -37,10 +37,10 @@ export const gather: OpDef = {
     at('quads, more than a workgroup', 3, 5, 100, 3),
   ],
   fill: {
-    // The last, the first, one that is not there, the largest, and between.
+    // The first, the last, one that is not there, the largest, and between.
     ids: (i, facts) => {
       const V = num(facts, 'V')
-      return [V - 1, 0, V, 0xffffffff, Math.floor(V / 2)][i % 5]!
+      return [0, V - 1, V, 0xffffffff, Math.floor(V / 2)][i % 5]!
     },
   },
 }

@@ -1,5 +1,4 @@
 /** The table of operators, by name. A new operator is a file beside this one and a line here. */
-
 import { argreduce } from './argreduce.js'
 import { attention } from './attention.js'
 import { attention_merge } from './attention_merge.js'

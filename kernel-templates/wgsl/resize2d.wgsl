@@ -69,7 +69,7 @@ fn taps(at: i32, divisor: i32, size: i32) -> Taps {
   let rest = at - whole * divisor;
 //#if MODE == linear
 //: let t = f32(rest) / f32(divisor);
-//: return Taps(whole, vec4<f32>(1.0 - t, t, 0.0, 0.0));
+//: return Taps(whole, vec4<f32>(1.0 - t, t, vec2<f32>()));
 //#elif MODE == cubic
 //: let first = whole - 1;
 //: var weights = keys(f32(rest) / f32(divisor));

@@ -4,6 +4,7 @@
  * missing.
  */
 import { attention } from './variants/attention.js'
+import { audio } from './variants/audio.js'
 import type { VariantRow } from './variants/common.js'
 import { conv } from './variants/conv.js'
 import { elementwise } from './variants/elementwise.js'
@@ -36,4 +37,5 @@ export const rows: VariantRow[] = [
   ...moves,
   ...pool,
   ...resize,
+  ...audio,
 ]
