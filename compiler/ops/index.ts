@@ -4,6 +4,7 @@ import { attention } from './attention.js'
 import { attention_merge } from './attention_merge.js'
 import { attention_split } from './attention_split.js'
 import { binary } from './binary.js'
+import { binary_nd } from './binary_nd.js'
 import { codebook } from './codebook.js'
 import { concat } from './concat.js'
 import { conv_transpose2d } from './conv_transpose2d.js'
@@ -13,10 +14,12 @@ import { cumsum } from './cumsum.js'
 import { embed } from './embed.js'
 import { gather } from './gather.js'
 import { groupnorm } from './groupnorm.js'
+import { gru_cell } from './gru_cell.js'
 import { kv_append } from './kv_append.js'
 import { l2norm } from './l2norm.js'
 import { layernorm } from './layernorm.js'
 import { linear } from './linear.js'
+import { lstm_cell } from './lstm_cell.js'
 import { matmul } from './matmul.js'
 import { mel_log } from './mel_log.js'
 import { pad } from './pad.js'
@@ -36,6 +39,7 @@ import { stft_power } from './stft_power.js'
 import { transpose } from './transpose.js'
 import type { OpDef } from './types.js'
 import { unary } from './unary.js'
+import { where_nd } from './where_nd.js'
 import { whisper_scale } from './whisper_scale.js'
 
 const rows = [
@@ -50,6 +54,8 @@ const rows = [
   groupnorm,
   layernorm,
   binary,
+  binary_nd,
+  where_nd,
   unary,
   linear,
   matmul,
@@ -65,6 +71,8 @@ const rows = [
   quantize_rows,
   conv2d,
   conv_transpose2d,
+  lstm_cell,
+  gru_cell,
   copy_nd,
   transpose,
   concat,

@@ -6,4 +6,8 @@ export const elementwise: VariantRow[] = [
   ...each('binary', [...sizes(64, 128, 256), { WG: 32, FOLD: 3 }], /^add.*row just over/),
   row('unary', { WG: 32 }),
   ...each('unary', [...sizes(64, 128, 256), { WG: 32, FOLD: 3 }], /over a workgroup/),
+  ...['binary_nd', 'where_nd'].flatMap((name) => [
+    row(name, { WG: 32 }),
+    ...each(name, [...sizes(64, 128, 256), { WG: 32, FOLD: 3 }], /more than/),
+  ]),
 ]
