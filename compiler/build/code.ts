@@ -19,7 +19,7 @@ function wgslFile(kernels: CompiledKernel[]): string {
   return byName.map((k) => `${WGSL_MODULE_MARK}${k.kernel.name}\n${k.text}\n`).join('')
 }
 
-const toSource = ({ choice, kernel, text }: CompiledKernel): CKernel => ({
+export const toSource = ({ choice, kernel, text }: CompiledKernel): CKernel => ({
   name: `${choice.template.name}.c`,
   text,
   entry: choice.template.front.entry ?? choice.template.name,

@@ -7,8 +7,7 @@
 import { backendLimits } from '../build/limits.js'
 import { programGraphs } from '../build/programs.js'
 import { compileVariants, type VariantSpec, variantsOf } from '../build/variants.js'
-import { configReader, presets } from '../import/index.js'
-import { familyOf } from '../models/index.js'
+import { presetModel } from '../models/preset.js'
 import { libraryKernels } from '../select/library.js'
 import { openTemplates, type TemplateHead } from '../select/templates.js'
 import { loadTuning } from '../select/tuning.js'
@@ -40,11 +39,7 @@ function libraryRest(heads: TemplateHead[], spec: VariantSpec, used: Set<string>
 
 /** Files by path below `generated/`. */
 export function generatedKernels(): Map<string, string> {
-  const config = configReader(presets[PRESET]!, `preset ${PRESET}`)
-  const model = familyOf(config.string('model_type'), config.strings('architectures')).model(config, {
-    context: 2048,
-    has: () => true,
-  })
+  const model = presetModel(PRESET)
   const { specs, byTarget } = variantsOf([...loadTargets().values()], loadTuning())
   const templates = openTemplates()
   const files = new Map<string, string>()

@@ -6,9 +6,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative } from 'node:path'
 import { packageRoot } from '../root.js'
 import { loadTemplates } from '../specialize/index.js'
-import { prebuild } from '../toolchain/prebuild.js'
 import { catalogue } from './catalogue.js'
 import { generatedKernels } from './kernels.js'
+import { prebuild } from './prebuild.js'
 import { manifestSchema } from './schema.js'
 
 /** Everything but `wasm/`, which takes a compiler and has its own index of hashes. */

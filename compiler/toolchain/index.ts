@@ -7,7 +7,6 @@ import type { CKernel, Store } from './types.js'
 export { compileC, kernelKey, moduleKey, toolchainNamed } from './compile.js'
 export { findEmcc } from './emcc.js'
 export { exportName } from './names.js'
-export { prebuild, stalePrebuilt } from './prebuild.js'
 export { findPrebuilt } from './prebuilt.js'
 export type { CKernel, Store, ToolchainName, WasmFeature } from './types.js'
 
