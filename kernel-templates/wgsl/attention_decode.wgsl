@@ -28,6 +28,7 @@ const C: u32 = 2048u;
 //#include "lib/scores.wgsl"
 const QUADS: u32 = HD / 4u;
 //#include "lib/kv_read.wgsl"
+//#include "lib/kv_team.wgsl"
 //#include "lib/step.wgsl"
 //#include "lib/math.wgsl"
 const LANES: u32 = WG;
@@ -35,18 +36,6 @@ alias Reduced = f32;
 //#include "lib/reduce.wgsl"
 
 const TURNS: u32 = (MOST_SEEN + WG - 1u) / WG;
-// Lanes that share a key, and vec4s of it for each.
-const TEAM: u32 = 4u;
-const TEAM_QUADS: u32 = (QUADS + TEAM - 1u) / TEAM;
-//#if KV == f32 || KV == f16
-// Neighbouring lanes take neighbouring vec4s, which one load fetches.
-const PART_STEP: u32 = TEAM;
-const PART_START: u32 = 1u;
-//#else
-//: // A lane takes neighbouring quads, which share words.
-//: const PART_STEP: u32 = 1u;
-//: const PART_START: u32 = TEAM_QUADS;
-//#end
 // Lanes of one slice hold a whole head; slices take keys in turn. A few lanes may be left over.
 const SLICES: u32 = WG / QUADS;
 const SLICE_TURNS: u32 = (WG + SLICES * UNROLL - 1u) / (SLICES * UNROLL);
@@ -83,7 +72,7 @@ fn main(
   var query: array<vec4<f32>, TEAM_QUADS>;
   //#unroll
   for (var i = 0u; i < TEAM_QUADS; i++) {
-    let at = i * PART_STEP + member * PART_START;
+    let at = team_quad(i, member);
     query[i] = select(vec4<f32>(), q[head * QUADS + min(at, QUADS - 1u)] * SCALE, at < QUADS);
   }
 
@@ -106,7 +95,7 @@ fn main(
       var term = 0.0;
       //#unroll
       for (var i = 0u; i < TEAM_QUADS; i++) {
-        term = add_dot(term, query[i], k_quad(at, min(i * PART_STEP + member * PART_START, QUADS - 1u)));
+        term = add_dot(term, query[i], k_quad(at, min(team_quad(i, member), QUADS - 1u)));
       }
       cells[key * (TEAM + 1u) + member] = term;
     }

@@ -1,0 +1,95 @@
+//! Adds the parts that attention_split made of one query row, each brought to the greatest score of all. A workgroup a
+//! head: lanes weigh the splits, then slices of lanes add them, a vec4 of the head a lane.
+//! op attention_merge(part: f32[H,SPLITS,HD], stats: f32[H,SPLITS,2]) -> y: f32[1, H * HD]
+//! grid H
+//! needs HD % 4 == 0
+//! needs HD <= 4 * WG
+//! needs 4 * (SPLITS + 5 * WG) <= 16384
+//#option SUBGROUPS false|true
+//#if SUBGROUPS
+//: enable subgroups;
+//#end
+//#param WG 128|32|64|256
+const WG: u32 = 128u;
+//#param CHUNK 1..
+const CHUNK: u32 = 64u;
+//#param H 1..
+const H: u32 = 4u;
+//#param HD 4..
+const HD: u32 = 64u;
+//#param C 1..
+const C: u32 = 2048u;
+//#param SPLITS 1..
+const SPLITS: u32 = 32u;
+//#param WINDOW 0..
+const WINDOW: u32 = 0u;
+//#include "lib/step.wgsl"
+const LANES: u32 = WG;
+alias Reduced = f32;
+//#include "lib/reduce.wgsl"
+const QUADS: u32 = HD / 4u;
+const SLICES: u32 = WG / QUADS;
+// Below any score.
+const LOWEST: f32 = -3.0e38;
+
+@group(0) @binding(0) var<storage, read_write> part: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read_write> stats: array<vec2<f32>>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+
+var<workgroup> weights: array<f32, SPLITS>;
+var<workgroup> cells: array<vec4<f32>, WG>;
+
+@compute @workgroup_size(WG)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+//#if SUBGROUPS
+//: @builtin(subgroup_size) subgroup_size: u32,
+//#end
+) {
+  let head = group.x;
+  let quad = lane % QUADS;
+  let slice = lane / QUADS;
+  // Splits that the row has; there may have been fewer keys than the cache holds.
+//#if WINDOW > 0
+//: let count = (min(step.past + 1u, WINDOW) + CHUNK - 1u) / CHUNK;
+//#else
+  let count = (step.past + CHUNK) / CHUNK;
+//#end
+  var highest = LOWEST;
+  for (var i = lane; i < SPLITS; i += WG) {
+    if (i < count) {
+      highest = max(highest, stats[head * SPLITS + i].x);
+    }
+  }
+  highest = reduce_max(highest, lane, subgroup_size);
+  var total = 0.0;
+  for (var i = lane; i < SPLITS; i += WG) {
+    if (i < count) {
+      let stat = stats[head * SPLITS + i];
+      let weight = exp(stat.x - highest);
+      weights[i] = weight;
+      total += weight * stat.y;
+    }
+  }
+  total = reduce_add(total, lane, subgroup_size);
+  workgroupBarrier();
+  var mixed = vec4<f32>();
+  if (slice < SLICES) {
+    for (var i = slice; i < SPLITS; i += SLICES) {
+      if (i >= count) {
+        break;
+      }
+      mixed += weights[i] * part[(head * SPLITS + i) * QUADS + quad];
+    }
+  }
+  cells[lane] = mixed;
+  workgroupBarrier();
+  if (lane < QUADS) {
+    var sum = mixed;
+    for (var i = 1u; i < SLICES; i++) {
+      sum += cells[i * QUADS + lane];
+    }
+    y[head * QUADS + lane] = sum / total;
+  }
+}

@@ -1,0 +1,184 @@
+//! Part of the attention of one query row: a workgroup takes CHUNK of the keys that the row sees, for all query heads
+//! that share their head, so that a key or value is read once for those (Flash-Decoding, Dao et al. 2023). Keys are
+//! read by teams of lanes, values by slices of them; between, lanes work on the softmax of a head.
+//! op attention_split(q: f32[1, H * HD], k: KV[KVH,C,HD], v: KV[KVH,C,HD]) ->
+//!   (part: f32[H,SPLITS,HD], stats: f32[H,SPLITS,2])
+//! grid ceil(KEYS / CHUNK), KVH
+//! needs HD % 4 == 0
+//! needs HD <= 4 * WG
+//! needs H % KVH == 0
+//! needs H / KVH <= 16
+//! needs CHUNK >= WG / 4
+//! needs H / KVH * CHUNK <= 16 * WG
+//! needs 4 * (H / KVH * (ceil(HD / 16) * 16 + ceil(CHUNK / (floor(4 * WG / HD) * UNROLL)) * floor(4 * WG / HD) * UNROLL) + WG) <= 16384
+//#option SUBGROUPS false|true
+//#if SUBGROUPS
+//: enable subgroups;
+//#end
+//#param WG 128|64|256
+const WG: u32 = 128u;
+//#param CHUNK 64|32|128|256
+const CHUNK: u32 = 64u;
+// Values whose loads are under way at a time.
+//#param UNROLL 4|1|2|8
+const UNROLL: u32 = 4u;
+//#param H 1..
+const H: u32 = 4u;
+//#param KVH 1..
+const KVH: u32 = 4u;
+//#param HD 4..
+const HD: u32 = 64u;
+//#param C 1..
+const C: u32 = 2048u;
+//#param SPLITS 1..
+const SPLITS: u32 = 32u;
+//#include "lib/scores.wgsl"
+const QUADS: u32 = HD / 4u;
+//#include "lib/kv_read.wgsl"
+//#include "lib/kv_team.wgsl"
+//#include "lib/step.wgsl"
+//#include "lib/math.wgsl"
+
+// Query heads that share a head of keys, and lanes that work on the softmax of one.
+const SHARE: u32 = H / KVH;
+//#if H == KVH
+const LANES: u32 = WG;
+//#elif H == 2 * KVH
+//: const LANES: u32 = WG / 2u;
+//#elif H <= 4 * KVH
+//: const LANES: u32 = WG / 4u;
+//#elif H <= 8 * KVH
+//: const LANES: u32 = WG / 8u;
+//#else
+//: const LANES: u32 = WG / 16u;
+//#end
+alias Reduced = f32;
+//#include "lib/reduce.wgsl"
+
+// Keys that the teams score at a time, and how often they do.
+const TEAMS: u32 = WG / TEAM;
+const TEAM_KEYS: u32 = CHUNK / TEAMS;
+const ROW: u32 = TEAM_QUADS * TEAM;
+// Lanes of one slice hold a whole head; slices take keys in turn. A few lanes may be left over.
+const SLICES: u32 = WG / QUADS;
+const SLICE_TURNS: u32 = (CHUNK + SLICES * UNROLL - 1u) / (SLICES * UNROLL);
+const PLACES: u32 = SLICES * SLICE_TURNS * UNROLL;
+
+@group(0) @binding(0) var<storage, read_write> q: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> part: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> stats: array<vec2<f32>>;
+
+// [SHARE][ROW], zeros behind the last quad; in the end the sums over slices.
+var<workgroup> queries: array<vec4<f32>, SHARE * ROW>;
+// [SHARE][PLACES]: scores, then their weights. Memory starts as 0, and stays so behind the chunk.
+var<workgroup> weights: array<f32, SHARE * PLACES>;
+
+@compute @workgroup_size(WG)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+//#if SUBGROUPS
+//: @builtin(subgroup_size) subgroup_size: u32,
+//#end
+) {
+  let split = group.x;
+  let head = group.y * SHARE;
+  let cache = group.y * C;
+  let last = step.past;
+  let first = first_seen(last) + split * CHUNK;
+  let quad = lane % QUADS;
+  let slice = lane / QUADS;
+  let team = lane / TEAM;
+  let member = lane % TEAM;
+
+  for (var unit = lane; unit < SHARE * QUADS; unit += WG) {
+    queries[unit / QUADS * ROW + unit % QUADS] = q[head * QUADS + unit] * SCALE;
+  }
+  workgroupBarrier();
+
+  // Behind the last key nothing was ever written: those places repeat the last, and get no weight.
+  var terms = array<f32, SHARE * TEAM_KEYS>();
+  for (var i = 0u; i < TEAM_QUADS; i++) {
+    let at = team_quad(i, member);
+    var keys: array<vec4<f32>, TEAM_KEYS>;
+    //#unroll
+    for (var j = 0u; j < TEAM_KEYS; j++) {
+      keys[j] = k_quad(cache + min(first + j * TEAMS + team, last), min(at, QUADS - 1u));
+    }
+    //#unroll
+    for (var h = 0u; h < SHARE; h++) {
+      let query = queries[h * ROW + at];
+      //#unroll
+      for (var j = 0u; j < TEAM_KEYS; j++) {
+        terms[h * TEAM_KEYS + j] = add_dot(terms[h * TEAM_KEYS + j], query, keys[j]);
+      }
+    }
+  }
+  for (var i = 0u; i < TEAM; i++) {
+    if (member == i) {
+      //#unroll
+      for (var h = 0u; h < SHARE; h++) {
+        //#unroll
+        for (var j = 0u; j < TEAM_KEYS; j++) {
+          weights[h * PLACES + j * TEAMS + team] += terms[h * TEAM_KEYS + j];
+        }
+      }
+    }
+    workgroupBarrier();
+  }
+
+  // LANES lanes look at the keys of a head; some may have none.
+  let row = lane / LANES;
+  let own = lane % LANES;
+  var highest = LOWEST;
+  if (row < SHARE) {
+    for (var key = own; key < CHUNK; key += LANES) {
+      if (first + key <= last) {
+        highest = max(highest, cap(weights[row * PLACES + key]));
+      }
+    }
+  }
+  highest = reduce_max(highest, lane, subgroup_size);
+  var total = 0.0;
+  if (row < SHARE) {
+    for (var key = own; key < CHUNK; key += LANES) {
+      let score = cap(weights[row * PLACES + key]);
+      let weight = select(0.0, exp(min(score - highest, 0.0)), first + key <= last);
+      weights[row * PLACES + key] = weight;
+      total += weight;
+    }
+  }
+  total = reduce_add(total, lane, subgroup_size);
+  if (row < SHARE && own == 0u) {
+    stats[(head + row) * SPLITS + split] = vec2<f32>(highest, total);
+  }
+  workgroupBarrier();
+
+  var mixed = array<vec4<f32>, SHARE>();
+  if (slice < SLICES) {
+    for (var i = 0u; i < SLICE_TURNS; i++) {
+      //#unroll
+      for (var u = 0u; u < UNROLL; u++) {
+        let key = (i * UNROLL + u) * SLICES + slice;
+        let value = v_quad(cache + min(first + key, last), quad);
+        //#unroll
+        for (var h = 0u; h < SHARE; h++) {
+          mixed[h] += weights[h * PLACES + key] * value;
+        }
+      }
+    }
+  }
+  for (var i = 0u; i < SLICES; i++) {
+    if (slice == i) {
+      //#unroll
+      for (var h = 0u; h < SHARE; h++) {
+        queries[h * ROW + quad] = select(queries[h * ROW + quad], vec4<f32>(), i == 0u) + mixed[h];
+      }
+    }
+    workgroupBarrier();
+  }
+  for (var unit = lane; unit < SHARE * QUADS; unit += WG) {
+    let h = unit / QUADS;
+    part[((head + h) * SPLITS + split) * QUADS + unit % QUADS] = queries[h * ROW + unit % QUADS];
+  }
+}

@@ -1,0 +1,13 @@
+//! How a team of TEAM neighbouring lanes parts a key: TEAM_QUADS quads for each, of which some may lie beyond the end.
+const TEAM: u32 = 4u;
+const TEAM_QUADS: u32 = (QUADS + TEAM - 1u) / TEAM;
+
+fn team_quad(i: u32, member: u32) -> u32 {
+//#if KV == f32 || KV == f16
+  // Neighbouring lanes take neighbours, which one load fetches.
+  return i * TEAM + member;
+//#else
+//: // A lane takes neighbours, which share words.
+//: return member * TEAM_QUADS + i;
+//#end
+}
