@@ -127,7 +127,10 @@ function quantisedPanel(columns: number, word: (q: Canonical['q'], i: number) =>
   }
 }
 
-const codecs: Record<WeightFormatName, PanelCodec> = {
+/** Formats that the C kernels read. */
+type PanelFormat = 'f32' | 'f16' | 'q8' | 'q4'
+
+const codecs: Record<PanelFormat, PanelCodec> = {
   f32: f32Panel,
   f16: f16Panel,
   q8: quantisedPanel(4, (q, i) => {
@@ -145,18 +148,21 @@ const codecs: Record<WeightFormatName, PanelCodec> = {
 const padded = (format: WeightFormatName, k: number, group: number) =>
   formats[format].grouped ? Math.ceil(k / group) * group : k
 
+/** The caller has looked at `formats`. */
+const codecOf = (format: WeightFormatName) => codecs[format as PanelFormat]
+
 const panels: Layout = {
   name: 'panels',
-  formats: ['f32', 'f16', 'q8', 'q4'],
+  formats: Object.keys(codecs) as PanelFormat[],
   rowBlock: 16,
 
   bytes(format, n, k, group) {
-    const codec = codecs[format]
+    const codec = codecOf(format)
     return { data: Math.ceil(n / codec.rows) * codec.bytes(padded(format, k, group), group), scale: 0 }
   },
 
   pack(format, block) {
-    const codec = codecs[format]
+    const codec = codecOf(format)
     const size = codec.bytes(block.kp, block.group)
     const data = new Uint8Array(Math.ceil(block.rows / codec.rows) * size)
     const view = new DataView(data.buffer)
@@ -166,7 +172,7 @@ const panels: Layout = {
   },
 
   unpack(format, { data }, n, k, group) {
-    const codec = codecs[format]
+    const codec = codecOf(format)
     const size = codec.bytes(padded(format, k, group), group)
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
     const out = new Float64Array(n * k)

@@ -11,12 +11,14 @@ export interface Canonical {
   k: number
   /** Columns stored: k rounded up to a multiple of `group`; the padding is 0. */
   kp: number
-  /** Weights that share a scale. 1 for a format without scales, where kp is k. */
+  /** Weights that share a scale, kp where a row has one scale. 1 for a format without scales, where kp is k. */
   group: number
-  /** [rows, kp]. f32: the values. f16: their bits. q8, q4: the signed integers (q4: -8..7). */
-  q: Float32Array | Uint16Array | Int8Array
+  /** [rows, kp]. f32: the values. f16: their bits. Else integers, signed (q4: -8..7) or from 0 on (q4a: 0..15). */
+  q: Float32Array | Uint16Array | Int8Array | Uint8Array
   /** f16 bits, [rows, kp / group]; only where the format is grouped. */
   scale?: Uint16Array
+  /** f16 bits, [rows, kp / group]: what is added; only where the format has a minimum. */
+  min?: Uint16Array
 }
 
 /** A row of the table of weight formats. */
@@ -26,9 +28,11 @@ export interface WeightFormat {
   bits: number
   /** Has a scale for each `group` of weights along a row. */
   grouped: boolean
+  /** Has a minimum for each group beside its scale. */
+  minimum: boolean
   /** Largest magnitude that can be stored; what is beyond would become infinite. */
   maxAbs: number
-  /** `values` is row-major [rows, k]. `group` is ignored by a format without scales. */
+  /** `values` is row-major [rows, k]. `group` is one of GROUPS or WHOLE_ROW; ignored by a format without scales. */
   quantizeRows(values: Float32Array, rows: number, k: number, group: number): Canonical
   /** The stored values, exactly: [rows, k]. */
   decode(c: Canonical): Float64Array

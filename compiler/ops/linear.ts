@@ -1,3 +1,4 @@
+import { WHOLE_ROW } from '../formats/formats.js'
 import { activation, activationNames } from './activations.js'
 import { F32_EPS, label, num, sumError, WEIGHTS, WEIGHTS_32, weightBytes } from './common.js'
 import type { Facts, OpCase, OpDef } from './types.js'
@@ -28,8 +29,14 @@ const activated: OpCase[] = activationNames.flatMap((ACT, a) =>
   }),
 )
 
+/** Formats that C kernels read: each has a kernel for each epilogue. */
+const compiled = (w: Facts) => w.G !== WHOLE_ROW && ['f32', 'f16', 'q8', 'q4'].includes(String(w.W))
+
 const cases: OpCase[] = [
-  ...WEIGHTS.flatMap((w) => EPIS.map((epi) => at('plain', 3, 12, 160, w, epi))),
+  // An epilogue sees sums alone, so that formats of one kind can share them out.
+  ...WEIGHTS.flatMap((w, i) =>
+    (compiled(w) ? EPIS : EPIS.slice(i % 3, (i % 3) + 1)).map((epi) => at('plain', 3, 12, 160, w, epi)),
+  ),
   // Where a row ends within a word, a group or a turn, formats differ.
   ...WEIGHTS_32.flatMap((w) => [
     at('sizes of 1', 1, 1, 1, w),
@@ -37,6 +44,7 @@ const cases: OpCase[] = [
     at('K not a multiple of a word or a group', 2, 6, 172, w, 'add'),
     at('long K', 1, 4, 1100, w),
   ]),
+  ...WEIGHTS.filter((w) => w.G === WHOLE_ROW).map((w) => at('a row past a turn', 2, 3, 530, w)),
   // Where rows and columns end, they do not.
   ...WEIGHTS_32.filter((w) => w.W === 'f32' || w.W === 'q4').flatMap((w) => [
     at('columns just over a tile', 1, 33, 128, w, 'add'),

@@ -1,6 +1,7 @@
 //! Rows of a table by token id; an id that is not in this piece of the table leaves its row alone.
 //! op embed(tokens: u32[C+1], w: W[V,D]) -> y: f32[M,D]
 //! grid M
+//! needs G != 0
 //! layout w: panels
 //! args tokens, w, y, step, V, D, G, ROW0
 //! entry embed

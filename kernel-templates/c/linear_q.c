@@ -2,6 +2,7 @@
 //! row, 4 rows at a time for more.
 //! op linear(x: i8x32[M,K], w: W[N,K], r?: f32[M,LDY]) -> y: f32[M,LDY]
 //! grid ceil(N / 16)
+//! needs G != 0
 //! needs !BIAS
 //! needs EPI == glu && ACT == silu || EPI != glu && ACT == none
 //! layout w: panels

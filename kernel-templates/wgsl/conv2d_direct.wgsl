@@ -16,7 +16,7 @@ const PX: u32 = 64u;
 const TP: u32 = 4u;
 //#include "lib/conv_sizes.wgsl"
 const COLUMNS: u32 = GIN * KH * KW;
-//#option W f32|f16|q8|q4
+//#option W f32|f16|q8|q8a|q4|q4a|q3|q3a|q2|q2a
 //#include "lib/format_$W.wgsl"
 //#include "lib/weight_at.wgsl"
 //#include "lib/conv_finish.wgsl"

@@ -12,7 +12,7 @@
 //! needs ceil(B * OH * OW / (WX * TN)) <= 65535
 //! needs GROUPS <= 65535
 //#option E f32|f16
-//#option W f32|f16|q8|q4
+//#option W f32|f16|q8|q8a|q4|q4a|q3|q3a|q2|q2a
 //#if E == f16 && W != f32
 //: enable f16;
 //: alias Quad = vec4<f16>;
@@ -104,7 +104,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         // Beyond the row's end any weight does: x is 0 there.
         let quad = tile * QUADS + unit % QUADS;
         let i = min(quad / WORD_QUADS, ROW_WORDS - 1u);
-        let weights = word_quad(w[row * ROW_WORDS + i], quad % WORD_QUADS) * word_scale(row, i);
+        let weights = word_quad(word_at(row, i), quad % WORD_QUADS) * word_scale(row, i) + word_min(row, i);
         w_tile[unit / QUADS * STRIDE + unit % QUADS] = Quad(weights);
       }
     }

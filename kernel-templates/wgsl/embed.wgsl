@@ -11,7 +11,7 @@ const D: u32 = 64u;
 //#param ROW0 0..
 const ROW0: u32 = 0u;
 const COLUMNS: u32 = D;
-//#option W f32|f16|q8|q4
+//#option W f32|f16|q8|q8a|q4|q4a|q3|q3a|q2|q2a
 //#include "lib/format_$W.wgsl"
 //#include "lib/step.wgsl"
 
@@ -27,7 +27,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let i = quad / WORD_QUADS;
-  let values = word_quad(w[row * ROW_WORDS + i], quad % WORD_QUADS) * word_scale(row, i);
+  let values = word_quad(word_at(row, i), quad % WORD_QUADS) * word_scale(row, i) + word_min(row, i);
   //#unroll
   for (var j = 0u; j < 4u; j++) {
     if (D % 4u == 0u || quad * 4u + j < D) {

@@ -8,7 +8,7 @@
 //! needs TK % (4 * UNROLL) == 0
 //! needs (WX * TN + WY * TM) * (TK + 4) * 4 <= 16384
 //#option E f32|f16
-//#option W f32|f16|q8|q4
+//#option W f32|f16|q8|q8a|q4|q4a|q3|q3a|q2|q2a
 //#if E == f16 && W != f32
 //: enable f16;
 //: alias Quad = vec4<f16>;
@@ -81,7 +81,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         // Beyond the row's end any weight does: x is 0 there.
         let quad = tile * QUADS + unit % QUADS;
         let i = min(quad / WORD_QUADS, ROW_WORDS - 1u);
-        let weights = word_quad(w[n * ROW_WORDS + i], quad % WORD_QUADS) * word_scale(n, i);
+        let weights = word_quad(word_at(n, i), quad % WORD_QUADS) * word_scale(n, i) + word_min(n, i);
         // A lane's columns are neighbours; in the tile they lie WX apart, so that lanes read side by side.
         w_tile[(column % TN * WX + column / TN) * STRIDE + unit % QUADS] = Quad(weights);
       }

@@ -1,5 +1,5 @@
-//! y = x wᵀ for few rows of x: reads every weight once, in words of 16 bytes that neighbouring lanes load side
-//! by side. LANES lanes share a row of w; each makes ROWS rows for COLS rows of x, so a word that is decoded
+//! y = x wᵀ for few rows of x: reads every weight once, in words that neighbouring lanes load side by side.
+//! LANES lanes share a row of w; each makes ROWS rows for COLS rows of x, so a word that is decoded
 //! serves COLS rows and a part of x that is fetched serves ROWS. X: where x is read from, memory by each lane
 //! or a tile that the workgroup fetches together.
 //! op linear(x: f32[M,K], w: W[N,K], r?: f32[M,LDY], b?: f32[N]) -> y: f32[M,LDY]
@@ -8,7 +8,7 @@
 //! needs LANES <= WG
 //! needs EPI != glu || ROWS % 2 == 0
 //! needs N <= 65535 * (WG / LANES * ROWS)
-//! needs X == memory || LANES * COLS <= 64 || W == q8 && LANES * COLS <= 128 || W == f16 && LANES * COLS <= 256 || W == f32 && LANES * COLS <= 512
+//! needs X == memory || LANES * COLS <= 64 || (W == q8 || W == q8a) && LANES * COLS <= 128 || W == f16 && LANES * COLS <= 256 || W == f32 && LANES * COLS <= 512
 //#option SUBGROUPS false|true
 //#if SUBGROUPS
 //: enable subgroups;
@@ -19,14 +19,14 @@ const WG: u32 = 128u;
 const LANES: u32 = 64u;
 //#param ROWS 4|1|2|8
 const ROWS: u32 = 4u;
-//#param COLS 1|2|4
+//#param COLS 1|2|3|4
 const COLS: u32 = 1u;
 //#option X tile|memory
 //#param N 1..
 const N: u32 = 64u;
 //#include "lib/x_quads.wgsl"
 const COLUMNS: u32 = K;
-//#option W f32|f16|q8|q4
+//#option W f32|f16|q8|q8a|q4|q4a|q3|q3a|q2|q2a
 //#include "lib/format_$W.wgsl"
 //#include "lib/epilogue.wgsl"
 //#if COLS > 1
@@ -89,13 +89,14 @@ fn main(
   for (var turn = 0u; turn < TURNS; turn++) {
     // The weights' loads come first: they are under way while x is fetched.
     let i = min(turn * LANES + column, ROW_WORDS - 1u);
-    var words: array<vec4<u32>, ROWS>;
-    var scales: array<f32, ROWS>;
+    var words: array<Word, ROWS>;
+    // Scale and minimum.
+    var scales: array<vec2<f32>, ROWS>;
     //#unroll
     for (var r = 0u; r < ROWS; r++) {
       let n = min(row + r, N - 1u);
-      words[r] = w[n * ROW_WORDS + i];
-      scales[r] = word_scale(n, i);
+      words[r] = word_at(n, i);
+      scales[r] = vec2<f32>(word_scale(n, i), word_min(n, i));
     }
 //#if X == tile
     //#unroll
@@ -113,6 +114,8 @@ fn main(
 //#end
     // Naga and Tint clear a variable without initial value once a function, not once a turn.
     var dots = array<Reduced, COLS * PACKS>();
+    // Sums of x, for what a minimum adds.
+    var x_sums = array<f32, COLS>();
     //#unroll
     for (var q = 0u; q < WORD_QUADS; q++) {
       var xs: array<vec4<f32>, COLS>;
@@ -123,6 +126,9 @@ fn main(
 //#else
 //:     xs[c] = x_quad(x_rows[c], (turn * LANES + column) * WORD_QUADS + q);
 //#end
+        if (HAS_MIN) {
+          x_sums[c] += dot(xs[c], vec4<f32>(1.0));
+        }
       }
       //#unroll
       for (var r = 0u; r < ROWS; r++) {
@@ -138,7 +144,11 @@ fn main(
     for (var r = 0u; r < ROWS; r++) {
       //#unroll
       for (var c = 0u; c < COLS; c++) {
-        sums[c * PACKS + r / PACK][r % PACK] += scales[r] * dots[c * PACKS + r / PACK][r % PACK];
+        var sum = scales[r].x * dots[c * PACKS + r / PACK][r % PACK];
+        if (HAS_MIN) {
+          sum += scales[r].y * x_sums[c];
+        }
+        sums[c * PACKS + r / PACK][r % PACK] += sum;
       }
     }
 //#if X == tile

@@ -1,0 +1,7 @@
+//! 2 bits that hold q + 2; G weights along a row share a scale.
+//#include "lib/scales.wgsl"
+//#include "lib/levels_2.wgsl"
+
+fn word_quad(word: Word, q: u32) -> vec4<f32> {
+  return word_levels(word, q) - 2.0;
+}

@@ -1,0 +1,16 @@
+//! Words of 32 nibbles. A u32 holds 8 weights: its low nibbles are the first four, so that one shift by byte gives
+//! a vec4 of neighbours.
+//#include "lib/bytes_quad.wgsl"
+const WORD_QUADS: u32 = 8u;
+alias Word = vec4<u32>;
+
+@group(0) @binding(1) var<storage, read> w: array<Word>;
+
+fn word_at(row: u32, i: u32) -> Word {
+  return w[row * ROW_WORDS + i];
+}
+
+fn word_levels(word: Word, q: u32) -> vec4<f32> {
+  // Masked before they are parted.
+  return bytes_quad((word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu);
+}
