@@ -36,6 +36,7 @@ function graphsFor(model: Model, options: BuildOptions, dumps: string[]) {
       bits,
       group: options.group ?? 64,
       kv: kvOf(backend, options),
+      splitKv: backend === 'webgpu',
       fuse: options.fuse ?? true,
       binding,
     }

@@ -57,6 +57,7 @@ export function generatedKernels(): Map<string, string> {
         bits,
         group: 64,
         kv: backend === 'wasm' ? 'f32' : 'f16',
+        splitKv: backend === 'webgpu',
         fuse: true,
         binding: backendLimits[backend].binding,
       })

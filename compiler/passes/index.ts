@@ -10,8 +10,9 @@ import { fuseRope } from './fuse-rope.js'
 import { type KvType, kvCache } from './kv-cache.js'
 import { type Bits, precision } from './precision.js'
 import { type SplitOptions, splitWeights } from './split.js'
+import { type SplitKvOptions, splitKv } from './split-kv.js'
 
-export interface PassOptions extends SplitOptions {
+export interface PassOptions extends SplitOptions, SplitKvOptions {
   /** Combine operators into fused ones. Off, every operator runs by itself: slower, the same answer. */
   fuse: boolean
   bits: Bits
@@ -33,5 +34,6 @@ export const passes: Pass[] = [
   { name: 'fuse-residual', optional: true, run: fuseResidual },
   { name: 'precision', run: precision },
   { name: 'kv-cache', run: kvCache },
+  { name: 'split-kv', optional: true, run: splitKv },
   { name: 'split-weights', run: splitWeights },
 ]
