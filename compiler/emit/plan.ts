@@ -9,7 +9,7 @@ import { kvBytes } from '../formats/kv.js'
 import type { DType, Graph, Tensor } from '../ir/graph.js'
 import { elements, largest } from '../ir/size.js'
 import type { ProgramSpec } from '../models/types.js'
-import { quantizedRowBytes } from '../ops/quantize_rows.js'
+import { byteRowBytes, quantizedRowBytes } from '../ops/quantize_rows.js'
 import { type Arena, align, planMemory } from '../passes/memory.js'
 import type { CompiledKernel, KernelStore } from '../select/kernels.js'
 import type { Lowered, Step } from '../select/lower.js'
@@ -30,6 +30,7 @@ export const layoutOf = (step: Step, port: string): string =>
 
 function rowBytes(dtype: DType, columns: number): number {
   if (dtype === 'u32') return columns * 4
+  if (dtype === 'i8x4') return byteRowBytes(columns)
   return dtype === 'i8x32' ? quantizedRowBytes(columns) : kvBytes(dtype, columns)
 }
 

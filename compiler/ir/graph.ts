@@ -8,7 +8,7 @@ import type { Expr } from '../../runtime/expr.js'
 export type KvType = 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2'
 
 /** What an element of an activation, state or input is. Weights have a format instead. */
-export type DType = KvType | 'u32' | 'i8x32'
+export type DType = KvType | 'u32' | 'i8x32' | 'i8x4'
 
 /** Bits, and `a` for asymmetric: with a minimum beside the scale. */
 export type WeightFormatName = 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2' | 'q8a' | 'q4a' | 'q3a' | 'q2a'

@@ -32,6 +32,12 @@ const activated: OpCase[] = activationNames.flatMap((ACT, a) =>
 /** Formats that C kernels read: each has a kernel for each epilogue. */
 const compiled = (w: Facts) => w.G !== WHOLE_ROW && ['f32', 'f16', 'q8', 'q4'].includes(String(w.W))
 
+/** Each activation where x is quantised as well. */
+const activatedInts: OpCase[] = activationNames.map((ACT) => {
+  const w = { W: 'q8', G: 32 }
+  return at(label({ ACT, ...w }), 2, 10, 40, w, 'none', { ACT })
+})
+
 const cases: OpCase[] = [
   // An epilogue sees sums alone, so that formats of one kind can share them out.
   ...WEIGHTS.flatMap((w, i) =>
@@ -58,6 +64,7 @@ const cases: OpCase[] = [
     at('a bias over more than a tile', 2, 70, 36, w, 'add', { BIAS: true }),
   ]),
   ...activated,
+  ...activatedInts,
   {
     ...at('far beyond where exp is finite', 1, 8, 1, { W: 'f32', G: 32 }, 'none', { ACT: 'silu' }),
     fill: { x: () => 1, w: (i) => [-1e30, -200, -88, -87, 88, 200, 1e4, 0][i]! },

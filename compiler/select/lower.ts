@@ -1,6 +1,6 @@
 /**
  * A graph for one language and feature set: every node with its template, and conversions where a template
- * reads an operand in another type than the graph holds it in (int8 activations on the CPU).
+ * reads an operand in another type than the graph holds it in (int8 activations).
  */
 import type { Expr } from '../../runtime/expr.js'
 import { fail } from '../errors.js'
@@ -35,6 +35,7 @@ export interface Lowered {
 /** How a tensor becomes one of another type: the operator, and the facts of the consumer it depends on. */
 const conversions: Partial<Record<DType, { op: string; facts: string[] }>> = {
   i8x32: { op: 'quantize_rows', facts: [] },
+  i8x4: { op: 'quantize_rows', facts: [] },
 }
 
 /** Whether a node has a row for each of the step's tokens; no kernel counts otherwise what is not known now. */

@@ -10,18 +10,27 @@ import type { Choice, KernelTarget, Params, TuningRule } from './types.js'
 
 /** The parameter that a feature switches on, by template language. */
 export const featureParams: Record<KernelTarget['language'], Record<string, [name: string, on: Attr]>> = {
-  wgsl: { 'shader-f16': ['E', 'f16'], subgroups: ['SUBGROUPS', true] },
+  wgsl: {
+    'shader-f16': ['E', 'f16'],
+    subgroups: ['SUBGROUPS', true],
+    // Of the language: dot4I8Packed and its like.
+    packed_4x8_integer_dot_product: ['DOT4', true],
+    'chromium-experimental-subgroup-matrix': ['MATRIX', true],
+  },
   c: { 'relaxed-simd': ['RELAXED', true] },
 }
 
-/** Parameters that a feature set decides. */
-function featureValues(target: KernelTarget): Params {
-  const table = featureParams[target.language]
-  return Object.fromEntries(target.features.flatMap((f) => (table[f] ? [table[f]] : [])))
+/** Every parameter that features decide, on or off. */
+function featureValues({ language, features }: KernelTarget): Params {
+  return Object.fromEntries(
+    Object.entries(featureParams[language]).map(([feature, [name, on]]) => {
+      return [name, features.includes(feature) ? on : on === true ? false : 'f32']
+    }),
+  )
 }
 
-const isFeature = (name: string, target: KernelTarget) =>
-  Object.values(featureParams[target.language]).some(([param]) => param === name)
+const isOn = (name: string, value: Attr, { language }: KernelTarget) =>
+  Object.values(featureParams[language]).some(([param, on]) => param === name && on === value)
 
 /** Parameters of a template at these facts, or why it can't be used. */
 function fit(template: TemplateHead, facts: Params, tuned: Params, target: KernelTarget): Params | string {
@@ -29,11 +38,12 @@ function fit(template: TemplateHead, facts: Params, tuned: Params, target: Kerne
   const params: Params = {}
   for (const param of template.params) {
     const { name } = param
-    const value = isFeature(name, target) ? features[name] : (facts[name] ?? tuned[name])
+    const value = features[name] ?? facts[name] ?? tuned[name]
     if (value === undefined) params[name] = param.default
     else if (inDomain(param.domain, value)) params[name] = value
-    // A feature that the template has no use for stays off; a fact that it can't take rules it out.
-    else if (isFeature(name, target)) params[name] = param.default
+    // A feature that the template has no use for stays off; one that it needs, or a fact that it can't take,
+    // rules it out.
+    else if (name in features && isOn(name, value, target)) params[name] = param.default
     else return `${name} = ${value} is not one of ${printDomain(param.domain)}`
   }
   const env = { ...facts, ...params }
@@ -56,13 +66,7 @@ export function select(
   target: KernelTarget,
 ): Choice {
   const candidates = templates.filter((t) => t.language === target.language && t.front.op.name === op)
-  const env = {
-    ...facts,
-    ...Object.fromEntries(
-      Object.values(featureParams[target.language]).map(([p, on]) => [p, on === true ? false : 'f32']),
-    ),
-    ...featureValues(target),
-  }
+  const env = { ...facts, ...featureValues(target) }
   const rules = target.tuning.filter((r) => r.op === op && holds(r, env))
   const attempts = [
     ...rules.map((r) => ({ name: r.template, tuned: r.params ?? {}, why: r.why })),

@@ -4,10 +4,10 @@
  */
 import { describe, expect, test } from 'vitest'
 import { softwareDevice } from '../helpers/gpu.js'
-import { allJobs, needsF16, templates } from './wgsl-all.js'
+import { allJobs, needsF16, needsMatrix, templates } from './wgsl-all.js'
 import { runOnDawn } from './wgsl-run.js'
 
-const jobs = allJobs().filter((job) => !needsF16(job))
+const jobs = allJobs().filter((job) => !needsF16(job) && !needsMatrix(job))
 const portable = jobs.filter((job) => !job.params.SUBGROUPS)
 /** SwiftShader takes a second for a large kernel. */
 const PART = 5

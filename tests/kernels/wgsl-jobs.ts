@@ -4,10 +4,17 @@
  */
 import { ops } from '../../compiler/ops/index.js'
 import type { Facts, OpCase } from '../../compiler/ops/types.js'
-import { evaluateExpression, isTrue, specialize, type Template } from '../../compiler/specialize/index.js'
+import {
+  evaluateExpression,
+  inDomain,
+  isTrue,
+  specialize,
+  type Template,
+} from '../../compiler/specialize/index.js'
 import { reflect } from '../../compiler/validate/reflect.js'
 import type { Batch } from './batch.js'
 import { type CaseData, caseData, compare, POISON, type PortData, stepBytes } from './case-data.js'
+import { bytePorts, compareBytes, withBytes } from './int8-data.js'
 
 export interface Job {
   label: string
@@ -19,21 +26,27 @@ export interface Job {
   params: Facts
 }
 
-/** The template's parameters at a case, or undefined when the template does not take it. */
+/** The template's parameters at a case, or undefined when the template does not take it: as selection has it. */
 export function paramsFor(template: Template, variant: Facts, facts: Facts): Facts | undefined {
   const params: Facts = {}
-  for (const { name, default: value } of template.params) params[name] = variant[name] ?? facts[name] ?? value
+  for (const { name, domain, default: value } of template.params) {
+    params[name] = variant[name] ?? facts[name] ?? value
+    if (!(name in variant) && !inDomain(domain, params[name])) return undefined
+  }
   const env = { ...facts, ...params }
   return template.front.needs.every((need) => isTrue(need, env)) ? params : undefined
 }
 
 const cache = new Map<string, CaseData>()
 
-function dataOf(op: string, opCase: OpCase): CaseData {
-  const key = `${op}: ${opCase.name}`
+function dataOf(template: Template, opCase: OpCase): CaseData {
+  const op = template.front.op.name
+  const bytes = bytePorts(template)
+  const key = `${op}: ${opCase.name}: ${bytes}`
   let data = cache.get(key)
   if (!data) {
     data = caseData(ops[op]!, opCase)
+    if (bytes.length > 0) data = withBytes(ops[op]!, data, bytes)
     cache.set(key, data)
   }
   return data
@@ -90,7 +103,7 @@ export function makeBatch(jobs: Job[]): JobBatch {
       kernel = kernels.push({ code, bindings: bindings.map((b) => [b.number, b.kind]) }) - 1
       known.set(code, kernel)
     }
-    const data = dataOf(job.template.front.op.name, job.opCase)
+    const data = dataOf(job.template, job.opCase)
     const bytes: Record<string, Uint8Array> = { step: stepBytes(data.step) }
     for (const port of data.ports) Object.assign(bytes, port.bytes)
     const bind = bindings.map(({ name, number, kind }): Batch['dispatches'][number]['bind'][number] => {
@@ -121,7 +134,12 @@ export function makeBatch(jobs: Job[]): JobBatch {
     for (const { job, data, port, offset } of outputs) {
       const { template, params } = jobs[job]!
       const region = found.subarray(offset, offset + port.bytes[port.name]!.length)
-      wrong[job]!.push(...compare(ops[template.front.op.name]!, data, port, params, region))
+      const op = ops[template.front.op.name]!
+      wrong[job]!.push(
+        ...(bytePorts(template).includes(port.name)
+          ? compareBytes(data, port, region)
+          : compare(op, data, port, params, region)),
+      )
     }
     // What the outputs held before is back in place: everything must be as it was.
     if (Buffer.compare(found, batch.write) !== 0) {

@@ -9,6 +9,7 @@ import type { VariantRow } from './variants/common.js'
 import { conv } from './variants/conv.js'
 import { elementwise } from './variants/elementwise.js'
 import { embed } from './variants/embed.js'
+import { int8 } from './variants/int8.js'
 import { linear } from './variants/linear.js'
 import { matmul } from './variants/matmul.js'
 import { moves } from './variants/moves.js'
@@ -29,6 +30,7 @@ export const rows: VariantRow[] = [
   ...elementwise,
   ...linear,
   ...matmul,
+  ...int8,
   ...rope,
   ...attention,
   ...sdpa,

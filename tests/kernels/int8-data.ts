@@ -1,0 +1,97 @@
+/** Activations as bytes (`i8x4`): what a kernel that reads them is given, and whether one that makes them is right. */
+import { byteRowBytes, dequantizeByteRow, quantizedBlocks } from '../../compiler/ops/quantize_rows.js'
+import type { OpDef } from '../../compiler/ops/types.js'
+import type { Template } from '../../compiler/specialize/index.js'
+import { type CaseData, POISON, type PortData } from './case-data.js'
+
+const BLOCK = 32
+
+/** Ports of a template that hold activations as bytes. */
+export const bytePorts = ({ front: { op } }: Template): string[] =>
+  [...op.inputs, ...op.outputs].filter((p) => p.type === 'i8x4').map((p) => p.name)
+
+interface Block {
+  scale: number
+  bytes: number[]
+}
+
+/** A block's exact scale and bytes. */
+function quantize(values: Float64Array): Block {
+  const largest = values.reduce((max, x) => Math.max(max, Math.abs(x)), 0)
+  const scale = largest > 1e-30 ? largest / 127 : 0
+  return { scale, bytes: Array.from(values, (x) => (scale > 0 ? Math.round(x / scale) : 0)) }
+}
+
+const blocksOf = (row: Float64Array): Float64Array[] =>
+  Array.from({ length: quantizedBlocks(row.length) }, (_, b) => row.slice(b * BLOCK, (b + 1) * BLOCK))
+
+function packRow(row: Float64Array): Uint8Array {
+  const blocks = blocksOf(row).map(quantize)
+  const view = new DataView(new ArrayBuffer(byteRowBytes(row.length)))
+  blocks.forEach(({ scale, bytes }, b) => {
+    bytes.forEach((q, i) => {
+      view.setInt8(b * BLOCK + i, q)
+    })
+    view.setFloat32(blocks.length * BLOCK + 4 * b, scale, true)
+    const sum = bytes.reduce((total, q) => total + q, 0)
+    view.setInt32(blocks.length * (BLOCK + 4) + 4 * b, sum, true)
+  })
+  return new Uint8Array(view.buffer)
+}
+
+const rowsOf = ({ values }: PortData, K: number): Float64Array[] =>
+  Array.from({ length: values.length / K }, (_, m) => values.slice(m * K, (m + 1) * K))
+
+/** The port as bytes. Its values are what they stand for: a reader owes no more. */
+function asBytes(port: PortData, K: number): PortData {
+  if (port.expected) {
+    const words = (port.values.length / K) * (byteRowBytes(K) / 4)
+    return { ...port, bytes: { [port.name]: new Uint8Array(new Uint32Array(words).fill(POISON).buffer) } }
+  }
+  const rows = rowsOf(port, K).map(packRow)
+  const values = Float64Array.from(rows.flatMap((row) => [...dequantizeByteRow(row, K)]))
+  return { ...port, values, bytes: { [port.name]: new Uint8Array(Buffer.concat(rows)) } }
+}
+
+/** A case with some ports as bytes, and what the reference makes of them. */
+export function withBytes(op: OpDef, data: CaseData, names: string[]): CaseData {
+  const K = Number(data.facts.K)
+  const ports = data.ports.map((port) => (names.includes(port.name) ? asBytes(port, K) : port))
+  const values = Object.fromEntries(
+    ports.map(({ name, spec, values }) => [name, spec.role === 'in' ? values : values.slice()]),
+  )
+  op.reference(values, data.facts, data.step)
+  return { ...data, ports: ports.map((p) => (p.expected ? { ...p, expected: values[p.name]! } : p)) }
+}
+
+/** What is wrong with rows that a kernel quantised; puts back what was there before. */
+export function compareBytes(
+  data: CaseData,
+  { name, expected, bytes }: PortData,
+  found: Uint8Array,
+): string[] {
+  const K = Number(data.facts.K)
+  const wrong: string[] = []
+  rowsOf({ values: expected! } as PortData, K).forEach((row, m) => {
+    const view = new DataView(found.buffer, found.byteOffset + m * byteRowBytes(K), byteRowBytes(K))
+    const blocks = blocksOf(row)
+    blocks.forEach((values, b) => {
+      const where = `${name}, row ${m}, block ${b}`
+      const want = quantize(values)
+      const scale = view.getFloat32(blocks.length * BLOCK + 4 * b, true)
+      if (!(Math.abs(scale - want.scale) <= want.scale * 2 ** -21))
+        wrong.push(`${where}: scale ${scale}, expected ${want.scale}`)
+      let sum = 0
+      for (let i = 0; i < BLOCK; i++) {
+        const q = view.getInt8(b * BLOCK + i)
+        sum += q
+        const exact = want.scale > 0 ? (values[i] ?? 0) / want.scale : 0
+        if (!(Math.abs(q - exact) < 0.501)) wrong.push(`${where}: byte ${i} is ${q}, expected ${exact}`)
+      }
+      const said = view.getInt32(blocks.length * (BLOCK + 4) + 4 * b, true)
+      if (said !== sum) wrong.push(`${where}: sum ${said}, its bytes make ${sum}`)
+    })
+  })
+  found.set(bytes[name]!)
+  return wrong.length > 3 ? [...wrong.slice(0, 3), `${wrong.length} faults in all`] : wrong
+}

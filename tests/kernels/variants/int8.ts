@@ -1,0 +1,37 @@
+/** Shapes of the quantiser of activations, and of the products with what it makes. */
+import { cross, each, row, SUBGROUPS, sizes, type VariantRow } from './common.js'
+
+/** Cases of linear that meet every edge of a tile, few enough for every tunable. */
+const EDGES = /^(odd sizes|columns just over a large tile|a piece of.*glu).*q4|K not a multiple.*q8/
+
+const SMALL_GEMV = { WG: 32, LANES: 8, ROWS: 2 }
+const SMALL_GEMM = { WX: 4, WY: 8, TM: 2, TN: 2 }
+
+export const int8: VariantRow[] = [
+  ...each('quantize_rows', SUBGROUPS),
+  ...each('quantize_rows', cross(SUBGROUPS, sizes(32, 128, 256)), /odd|many/),
+  ...each('linear_gemv_i8', cross(SUBGROUPS, [SMALL_GEMV])),
+  ...each('linear_gemv_i8', SUBGROUPS, /^(plain.*G=32, (none|glu)|long)/),
+  ...each(
+    'linear_gemv_i8',
+    cross(SUBGROUPS, [
+      { WG: 32, LANES: 32, ROWS: 1, COLS: 2 },
+      { WG: 64, LANES: 64, ROWS: 2, COLS: 4 },
+      { WG: 128, LANES: 16, ROWS: 8, COLS: 1 },
+      { WG: 256, LANES: 256, ROWS: 2, COLS: 2 },
+      { WG: 128, LANES: 128, ROWS: 4, COLS: 1 },
+    ]),
+    EDGES,
+  ),
+  row('linear_gemm_i8', SMALL_GEMM),
+  row('linear_gemm_i8', {}, /^plain.*G=32, (none|glu)|just over/),
+  ...each(
+    'linear_gemm_i8',
+    [
+      { WX: 8, WY: 16, TM: 1, TN: 8, TK: 64 },
+      { WX: 32, WY: 4, TM: 8, TN: 2, TK: 128 },
+      { WX: 4, WY: 32, TM: 2, TN: 4, TK: 128 },
+    ],
+    EDGES,
+  ),
+]
