@@ -35,6 +35,7 @@ export const rmsnorm: OpDef = {
   cases: [
     at('one element', 1, 1),
     at('odd row', 3, 173),
+    at('many rows', 5, 6),
     at('row shorter than a workgroup', 2, 8),
     at('row just over a workgroup of quads', 2, 260),
     at('row just over a workgroup of scalars', 2, 257),

@@ -1,6 +1,6 @@
 //! x * rsqrt(mean(x²) + EPS) * g. One workgroup a row. LAST: only row seq-1, written as row 0.
 //! op rmsnorm(x: f32[R,D], g?: f32[D]) -> y: f32[M,D]
-//! grid M
+//! grid min(M, FOLD), ceil(M / FOLD)
 //#option SUBGROUPS false|true
 //#if SUBGROUPS
 //: enable subgroups;
@@ -16,26 +16,17 @@ const EPS: f32 = 0.00001;
 const LANES: u32 = WG;
 alias Reduced = f32;
 //#include "lib/reduce.wgsl"
+//#include "lib/fold.wgsl"
 //#if LAST
 //#include "lib/step.wgsl"
 //#end
-
 // A row is read four elements at a time where it can be.
 //#if D % 4 == 0
-alias Item = vec4<f32>;
-const ITEMS: u32 = D / 4u;
-
-fn square(x: Item) -> f32 {
-  return dot(x, x);
-}
+//#include "lib/items_4.wgsl"
 //#else
-//: alias Item = f32;
-//: const ITEMS: u32 = D;
-//:
-//: fn square(x: Item) -> f32 {
-//:   return x * x;
-//: }
+//#include "lib/items_1.wgsl"
 //#end
+const ITEMS: u32 = D / PER_ITEM;
 const TURNS: u32 = (ITEMS + WG - 1u) / WG;
 
 @group(0) @binding(0) var<storage, read_write> x: array<Item>;
@@ -52,10 +43,14 @@ fn main(
 //: @builtin(subgroup_size) subgroup_size: u32,
 //#end
 ) {
+  let to = flat_group(group) * ITEMS;
+  if (to >= arrayLength(&y)) {
+    return;
+  }
 //#if LAST
 //: let start = (step.seq - 1u) * ITEMS;
 //#else
-  let start = group.x * ITEMS;
+  let start = to;
 //#end
   var sum = 0.0;
   for (var turn = 0u; turn < TURNS; turn++) {
@@ -69,9 +64,9 @@ fn main(
     let i = turn * WG + lane;
     if (i < ITEMS) {
 //#if GAIN
-      y[group.x * ITEMS + i] = x[start + i] * scale * g[i];
+      y[to + i] = x[start + i] * scale * g[i];
 //#else
-//:   y[group.x * ITEMS + i] = x[start + i] * scale;
+//:   y[to + i] = x[start + i] * scale;
 //#end
     }
   }

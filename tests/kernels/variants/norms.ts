@@ -7,6 +7,10 @@ const LARGER = sizes(64, 128, 256)
 export const norms: VariantRow[] = [
   ...each('rmsnorm', SUBGROUPS),
   ...each('rmsnorm', cross(SUBGROUPS, sizes(32, 64, 128)), /odd row|long/),
+  row('rmsnorm', { ...SMALL, FOLD: 3 }, /many rows/),
+  ...each('add_rmsnorm', cross(SUBGROUPS, [SMALL])),
+  ...each('add_rmsnorm', cross(SUBGROUPS, LARGER), /long/),
+  row('add_rmsnorm', { ...SMALL, FOLD: 3 }, /^odd row/),
   ...each('layernorm', cross(SUBGROUPS, [SMALL])),
   ...each('layernorm', cross(SUBGROUPS, LARGER), /odd row|long|just over/),
   row('layernorm', { ...SMALL, FOLD: 3 }, /shorter than/),
