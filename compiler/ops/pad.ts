@@ -74,7 +74,7 @@ export const pad: OpDef = {
       at(`${MODE}, several times round`, [2, 3], [5, 7], [9, 8], { MODE, VALUE: 1 }),
     ]),
     at('nothing', [1], [0], [0]),
-    at('just over a workgroup', [250], [3], [6], { MODE: 'edge' }),
+    at('just over a workgroup', [250], [3], [6], { MODE: 'wrap' }),
     at('more than a row of workgroups', [29, 30], [1, 1], [0, 1], { MODE: 'reflect' }),
   ],
 }

@@ -39,8 +39,8 @@ export const whisper_scale: OpDef = {
     { ...at('the loudest last, quads', 2, 13, 20), fill: { x: (i) => -9 + 0.05 * (i % 260) } },
     { ...at('silence', 1, 3, 5), fill: { x: () => -10 } },
   ],
-  // Powers of 1e-10 to 1e3, and another loudness for each signal.
+  // Powers of 1e-7 to 1e7; every signal is louder than all of the one before it.
   fill: {
-    x: (i, facts) => 7 * noise(i, 5) - 3 * Math.floor(i / (num(facts, 'MELS') * num(facts, 'FRAMES'))),
+    x: (i, facts) => 7 * noise(i, 5) + 15 * Math.floor(i / (num(facts, 'MELS') * num(facts, 'FRAMES'))),
   },
 }
