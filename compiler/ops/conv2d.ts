@@ -1,4 +1,3 @@
-import { activationNames } from './activations.js'
 import { label, num, WEIGHTS, WEIGHTS_32 } from './common.js'
 import { attrs, costOf, finish, ports, sized, sizesOf, toleranceOf } from './conv.js'
 import type { Facts, OpCase, OpDef } from './types.js'
@@ -15,61 +14,40 @@ const EVERYTHING: Facts = {
 /** A kernel of 3 x 3 that keeps the size. */
 const SAME: Facts = { KH: 3, KW: 3, PT: 1, PL: 1 }
 
-/** Where a row of weights ends within a word, a group or a tile, formats differ. */
-const formatCases = (w: Facts): OpCase[] => {
-  const at = (name: string, more: Facts) => sized(`${name}, ${label(w)}`, { ...more, ...w })
-  return [
-    at('sizes of 1', {}),
-    at('27 weights a row', { CIN: 3, IH: 4, IW: 5, COUT: 5, OH: 4, OW: 5, ...SAME, BIAS: true }),
-    at('1 x 1, K not a multiple of a word or a group', {
-      ...{ B: 2, CIN: 172, IH: 3, IW: 5, COUT: 7, OH: 3, OW: 5, EPI: 'add' },
-    }),
-    at('depthwise, two a channel', { CIN: 3, IH: 5, IW: 4, COUT: 6, OH: 5, OW: 4, GROUPS: 3, ...SAME }),
-  ]
-}
-
 const cases: OpCase[] = [
-  ...WEIGHTS.map((w) => sized(`all sizes differ, ${label(w)}`, { ...EVERYTHING, ...w })),
-  ...WEIGHTS_32.flatMap(formatCases),
-  ...activationNames.map((ACT, i) =>
-    sized(`act ${ACT}`, {
-      ...{ CIN: 2, IH: 3, IW: 4, COUT: 3, OH: 3, OW: 4, ...SAME },
-      ...{ ACT, BIAS: i % 2 === 0, EPI: ['none', 'add', 'add_act'][i % 3]! },
+  // Where a row of weights ends within a word, a group or a tile, formats differ.
+  ...WEIGHTS.map((w) =>
+    sized(`1 x 1, K not a multiple of a word or a group, ${label(w)}`, {
+      ...{ B: 2, CIN: 172, IH: 3, IW: 5, COUT: 9, OH: 3, OW: 5, BIAS: true, EPI: 'add', ...w },
+    }),
+  ),
+  ...WEIGHTS_32.flatMap((w) => [
+    sized(`all sizes differ, ${label(w)}`, { ...EVERYTHING, ...w }),
+    sized(`27 weights a row, ${label(w)}`, {
+      ...{ CIN: 3, IH: 4, IW: 5, COUT: 9, OH: 4, OW: 5, ...SAME, BIAS: true, EPI: 'add', ...w },
+    }),
+  ]),
+  sized('sizes of 1', {}),
+  ...['f32', 'q4'].map((W) =>
+    sized(`depthwise, two a channel, ${W}`, {
+      ...{ CIN: 3, IH: 5, IW: 4, COUT: 6, OH: 5, OW: 4, GROUPS: 3, ...SAME, W },
     }),
   ),
   sized('dilated rows, padded unlike', {
-    ...{
-      CIN: 2,
-      IH: 11,
-      IW: 6,
-      COUT: 3,
-      OH: 8,
-      OW: 3,
-      KH: 2,
-      KW: 4,
-      SH: 1,
-      SW: 3,
-      DH: 4,
-      DW: 1,
-      PT: 1,
-      PL: 3,
-    },
+    ...{ CIN: 2, IH: 11, IW: 6, COUT: 3, OH: 8, OW: 3, BIAS: true, ACT: 'relu' },
+    ...{ KH: 2, KW: 4, SH: 1, SW: 3, DH: 4, DW: 1, PT: 1, PL: 3 },
   }),
-  sized('groups of 3 to 5', { CIN: 6, IH: 3, IW: 4, COUT: 10, OH: 2, OW: 3, GROUPS: 2, KH: 2, KW: 2 }),
+  sized('groups of 3 to 5', {
+    ...{ CIN: 6, IH: 3, IW: 4, COUT: 10, OH: 2, OW: 3, GROUPS: 2, BIAS: true, ACT: 'tanh', EPI: 'add' },
+    ...{ KH: 2, KW: 2 },
+  }),
   sized('kernel beyond every edge', {
-    CIN: 2,
-    IH: 2,
-    IW: 3,
-    COUT: 2,
-    OH: 1,
-    OW: 2,
-    KH: 5,
-    KW: 7,
-    PT: 1,
-    PL: 2,
+    ...{ CIN: 2, IH: 2, IW: 3, COUT: 2, OH: 1, OW: 2, ACT: 'gelu_tanh', EPI: 'add_act' },
+    ...{ KH: 5, KW: 7, PT: 1, PL: 2 },
   }),
   sized('stride longer than the kernel', {
-    ...{ CIN: 2, IH: 8, IW: 9, COUT: 3, OH: 3, OW: 3, KH: 2, KW: 1, SH: 3, SW: 4 },
+    ...{ CIN: 2, IH: 8, IW: 9, COUT: 3, OH: 3, OW: 3, ACT: 'quick_gelu', EPI: 'add' },
+    ...{ KH: 2, KW: 1, SH: 3, SW: 4 },
   }),
   sized('whole tiles', { CIN: 16, IH: 4, IW: 8, COUT: 32, OH: 4, OW: 8 }),
   sized('whole tiles, taps and strides', {
@@ -78,15 +56,7 @@ const cases: OpCase[] = [
   sized('channels and pixels just over a tile', { CIN: 5, IH: 3, IW: 11, COUT: 33, OH: 3, OW: 11 }),
   sized('pixels just over a large tile', { B: 2, CIN: 3, IH: 5, IW: 13, COUT: 9, OH: 5, OW: 13, ...SAME }),
   sized('groups just over a tile', {
-    CIN: 4,
-    IH: 3,
-    IW: 3,
-    COUT: 66,
-    OH: 3,
-    OW: 3,
-    GROUPS: 2,
-    ...SAME,
-    W: 'q4',
+    ...{ CIN: 4, IH: 3, IW: 3, COUT: 66, OH: 3, OW: 3, GROUPS: 2, ...SAME, W: 'q4' },
   }),
   sized('one pixel', { CIN: 37, COUT: 67, BIAS: true, ACT: 'sigmoid', W: 'f16' }),
   sized('1-d, stride 2, as Whisper', {

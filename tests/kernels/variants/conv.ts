@@ -2,7 +2,7 @@
 import { each, row, type VariantRow } from './common.js'
 
 /** Cases that meet every edge of a tile, few enough for every tunable. */
-const EDGES = /^(all sizes differ.*q4 G=64|pixels just over|whole tiles, taps)/
+const EDGES = /^(all sizes differ.*q4 |pixels just over|whole tiles, taps)/
 
 /** A shape that compiles fast in software; then the default. */
 const SMALL_GEMM = { WX: 4, WY: 8, TM: 2, TN: 2, UNROLL: 1 }
@@ -15,9 +15,9 @@ const LANES = [
 
 export const conv: VariantRow[] = [
   row('conv2d_gemm', { E: 'f32', ...SMALL_GEMM }),
-  row('conv2d_gemm', { E: 'f16', ...SMALL_GEMM }, /^(all sizes differ|27|1 x 1|groups just over|.* as)/),
+  row('conv2d_gemm', { E: 'f16', ...SMALL_GEMM }, /^(1 x 1.*G=32|.*just over|whole|.* as)/),
   row('conv2d_gemm', { E: 'f32' }, /^(whole tiles|channels and pixels just over|groups just over)/),
-  row('conv2d_gemm', { E: 'f16' }, /^(all sizes differ.*q4 G=128|groups just over)/),
+  row('conv2d_gemm', { E: 'f16' }, /^(all sizes differ.*q4 |groups just over)/),
   ...each(
     'conv2d_gemm',
     [
@@ -29,8 +29,9 @@ export const conv: VariantRow[] = [
     ],
     EDGES,
   ),
-  row('conv2d_direct'),
+  row('conv2d_direct', {}, /^(?!1 x 1(?!.*q4a)|27)/),
+  row('conv2d_direct', { PX: 1, TP: 1 }, /^one pixel/),
   ...each('conv2d_direct', LANES, EDGES),
   row('conv_transpose2d'),
-  ...each('conv_transpose2d', LANES, /^(all sizes differ.*(f16|q4 G=64)|.*just over|stride longer)/),
+  ...each('conv_transpose2d', LANES, /^(all sizes differ.*q4 |.*just over|stride longer)/),
 ]
