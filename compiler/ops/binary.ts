@@ -10,7 +10,7 @@ const sizes: [name: string, M: number, D: number][] = [
 ]
 
 /** Whole numbers with ties and zeros where equality counts; else what is between, away from what jumps. */
-const discrete = /equal|less|greater|^(and|or|xor|min|max|prelu|relu_mul)$/
+const discrete = /equal|less|greater|^(and|or|xor|min|max)$/
 
 /** Values of a and b by operation, for binary_nd too. */
 export const binaryFill: Fill = {
@@ -63,8 +63,8 @@ export const binary: OpDef = {
       at(OP, i % 2 === 0, ['all kinds of values', 3, 35], binaryFill),
     ),
     at('pow', false, ['negative numbers and zeros', 1, 8], {
-      a: (i) => [-2, -2, -1.5, -1.5, 0, 0, -3, 2][i]!,
-      b: (i) => [2, 3, -1, 0, 0, 2, -2, 0][i]!,
+      a: (i) => [-2, -2, -1.5, -1.5, 0, 0, -3, 1][i]!,
+      b: (i) => [2, 3, -1, 0, 0, 2, -2, 0.5][i]!,
     }),
     ...['silu_mul', 'gelu_mul', 'gelu_tanh_mul', 'quick_gelu_mul'].map((OP) =>
       at(OP, false, ['large values', 1, 8], {

@@ -86,6 +86,7 @@ export const unary: OpDef = {
     ),
     at('hard_sigmoid', 'clipped at both ends', 1, 9, { x: (i) => i - 4 }),
     at('hard_swish', 'clipped at both ends', 1, 9, { x: (i) => i - 4 }),
+    at('thresholded_relu', 'at the threshold', 1, 5, { x: (i) => (i - 1) * 0.75 }),
     at('sign', 'zeros among them', 1, 9, { x: (i) => [0, -3, 0.5][i % 3]! }),
     at('not', 'zeros among them', 1, 9, { x: (i) => [0, -3, 0.5, 1][i % 4]! }),
   ],

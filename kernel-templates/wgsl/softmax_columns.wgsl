@@ -1,8 +1,8 @@
 //! softmax(SCALE x) or its logarithm (LOG) along the middle axis. One lane a column, so neighbours read
-//! neighbours. -inf counts as the lowest number, so a column of nothing else gives 1 / D.
+//! neighbours; short rows too. -inf counts as the lowest number, so a column of nothing else gives 1 / D.
 //! op softmax(x: f32[A,D,S]) -> y: f32[A,D,S]
 //! grid min(ceil(A * S / WG), FOLD), ceil(ceil(A * S / WG) / FOLD)
-//! needs S > 1
+//! needs S > 1 || D <= 32
 //#param WG 64|32|128|256
 const WG: u32 = 64u;
 //#param D 1..
