@@ -87,13 +87,16 @@ function dispatchOf(
   { graph, inputs }: Program,
   kernels: KernelStore,
   spaces: Record<Space, Layout>,
+  uniforms: Layout,
 ): Dispatch {
   const { kernel, operands, text } = kernels.get(step)
   const copies: Dispatch['copies'] = []
+  // To a kernel that counts rows by the step they are its tokens.
+  const tokens = Number(step.params.M ?? 1)
   const used = new Set<string>()
   const bind = operands.map((name, i): Dispatch['bind'][number] => {
     const [number, kind] = kernel.bindings![i]!
-    if (kind === 'u') return [number, 'uniform', [0, 32]]
+    if (kind === 'u') return [number, 'uniform', uniforms.at(`${tokens}`, () => stepOf(tokens))]
     const tensor = graph.tensors.get(step.node.outputs[name] ?? step.node.inputs[name] ?? '')
     if (!tensor) throw new Error(`${step.node.name}: nothing to bind to ${name}`)
     const made = tensor.kind === 'temp' || tensor.kind === 'output'
@@ -116,6 +119,9 @@ function dispatchOf(
     copies,
   }
 }
+
+const stepOf = (seq: number) =>
+  stepBytes({ seq, past: 0, seed: 1, top_k: 0, top_p: 1, temperature: 0, sample: 1, penalty: 1 })
 
 const TYPES = { r: 'read-only-storage', w: 'storage', u: 'uniform' } as const
 
@@ -168,9 +174,10 @@ export function executor(device: GPUDevice): Executor {
       for (const step of stepsOf(program)) kernels.get(step)
     },
     async run(programs) {
+      const uniforms = new Layout()
       const spaces = { write: new Layout(), read: new Layout(), again: new Layout() }
       const dispatches = programs.flatMap((program, i) =>
-        stepsOf(program).map((step) => dispatchOf(step, i, program, kernels, spaces)),
+        stepsOf(program).map((step) => dispatchOf(step, i, program, kernels, spaces, uniforms)),
       )
       const regions = programs.map(({ outputs, graph, inputs }, i) =>
         outputs.map((name): [Tensor, Region] => {
@@ -181,12 +188,11 @@ export function executor(device: GPUDevice): Executor {
       device.pushErrorScope('validation')
       const made = await Promise.all(dispatches.map(pipelineOf))
       const { STORAGE, COPY_SRC, COPY_DST, MAP_READ, UNIFORM } = GPUBufferUsage
-      const step = { seq: 1, past: 0, seed: 1, top_k: 0, top_p: 1, temperature: 0, sample: 1, penalty: 1 }
       const buffers = {
         write: upload(spaces.write.bytes(), STORAGE | COPY_SRC),
         read: upload(spaces.read.bytes(), STORAGE),
         again: upload(spaces.again.bytes(), STORAGE),
-        uniform: upload(stepBytes(step), UNIFORM),
+        uniform: upload(uniforms.bytes(), UNIFORM),
       }
       const result = device.createBuffer({ size: buffers.write.size, usage: MAP_READ | COPY_DST })
       const encoder = device.createCommandEncoder()

@@ -2,7 +2,7 @@
 
 import { types } from '../tensors.js'
 import { type At, known, scalar, sizeOf, type Value, view } from '../values.js'
-import { broadcast, expanded } from './shapes.js'
+import { broadcast, broadcastStrides, collapse, ending } from './shapes.js'
 
 export const BOOL = 9
 export const INT64 = 7
@@ -22,14 +22,10 @@ export function unary(at: At, OP: string, x: Value, ALPHA = 0, BETA = 0, type = 
   return at.op('unary', { x }, { OP, ALPHA, BETA }, rows(x.shape), x.shape, type)
 }
 
-const stripped = (shape: readonly number[]) => {
-  const first = shape.findIndex((d) => d !== 1)
-  return first < 0 ? [] : shape.slice(first)
-}
-
 /** Whether a tensor of this shape is a row that repeats through `whole`. */
 function isRow(shape: readonly number[], whole: readonly number[]): boolean {
-  const s = stripped(shape)
+  const first = shape.findIndex((d) => d !== 1)
+  const s = first < 0 ? [] : shape.slice(first)
   return s.every((d, k) => d === whole[k - s.length + whole.length])
 }
 
@@ -38,13 +34,43 @@ export function binary(at: At, OP: string, a: Value, b: Value, type = a.type): V
   const shape = broadcast(at, a.shape, b.shape)
   const n = sizeOf(shape)
   if (n === 0) return known(shape, type, [])
-  const whole = (v: Value) => (sizeOf(v.shape) === n ? v : expanded(at, v, shape))
-  if (sizeOf(b.shape) === n || !isRow(b.shape, shape)) {
-    const { M, D } = rows(shape)
-    return at.op('binary', { a: whole(a), b: whole(b) }, { OP, BCAST: false }, { M, B: M, D }, shape, type)
+  const { M, D } = rows(shape)
+  const row = sizeOf(b.shape)
+  if (sizeOf(a.shape) !== n || (row !== n && !isRow(b.shape, shape))) {
+    const attrs = { OP, ...broadcastFacts(at, shape, { A: a, B: b }) }
+    return at.op('binary_nd', { a, b }, attrs, { NA: sizeOf(a.shape), NB: row }, shape, type)
   }
-  const D = sizeOf(b.shape)
-  return at.op('binary', { a: whole(a), b }, { OP, BCAST: true }, { M: n / D, B: 1, D }, shape, type)
+  if (row === n) return at.op('binary', { a, b }, { OP, BCAST: false }, { M, B: M, D }, shape, type)
+  return at.op('binary', { a, b }, { OP, BCAST: true }, { M: n / row, B: 1, D: row }, shape, type)
+}
+
+/** Axes of the kernels that broadcast. */
+const AXES = 5
+
+/** Sizes D0 to D4 of the result, and each operand's strides along them. */
+function broadcastFacts(
+  at: At,
+  shape: readonly number[],
+  operands: Record<string, Value>,
+): Record<string, number> {
+  const strides = Object.values(operands).map((v) => broadcastStrides(v.shape, shape))
+  const [dims, ...steps] = collapse(shape, ...strides)
+  if (dims.length > AXES) at.refuse(`it broadcasts along ${dims.length} axes, wgc along ${AXES} at most`)
+  const facts: Record<string, number> = {}
+  const set = (prefix: string, values: number[], filler: number) => {
+    for (const [k, v] of ending(values, AXES, filler).entries()) facts[`${prefix}${k}`] = v
+  }
+  set('D', dims, 1)
+  for (const [i, name] of Object.keys(operands).entries()) set(`${name}S`, steps[i]!, 0)
+  return facts
+}
+
+/** a where c isn't 0, else b. */
+export function where(at: At, c: Value, a: Value, b: Value): Value {
+  const shape = broadcast(at, c.shape, a.shape, b.shape)
+  if (sizeOf(shape) === 0) return known(shape, a.type, [])
+  const sizes = { NC: sizeOf(c.shape), NA: sizeOf(a.shape), NB: sizeOf(b.shape) }
+  return at.op('where_nd', { c, a, b }, broadcastFacts(at, shape, { C: c, A: a, B: b }), sizes, shape, a.type)
 }
 
 export const add = (at: At, a: Value, b: Value): Value => binary(at, 'add', a, b)
@@ -76,13 +102,16 @@ export function cast(at: At, x: Value, type: number): Value {
     if (to.bits < 16) return at.refuse(`rounding to ${to.name}`)
     return view(x, x.shape, type)
   }
-  if (from.kind === 'float') {
-    if (to.bits < 8) return at.refuse(`a cast of floats to ${to.name}`)
-    return { ...truncated(at, x), type }
-  }
-  if (from.kind !== 'bool' && (to.bits < from.bits || to.kind !== from.kind) && to.bits < 32)
-    return at.refuse(`a cast from ${from.name} to ${to.name}, which wraps`)
-  return view(x, x.shape, type)
+  const whole = from.kind === 'float' ? { ...truncated(at, x), type } : view(x, x.shape, type)
+  const holds = from.kind === 'bool' || (to.kind === from.kind && to.bits >= from.bits)
+  return holds || to.bits > 16 ? whole : wrapped(at, whole, to)
+}
+
+/** Whole numbers as they are in so many bits: every step is exact, as it only divides by a power of two. */
+function wrapped(at: At, x: Value, { bits, kind }: { bits: number; kind: string }): Value {
+  const shift = kind === 'int' ? 2 ** (bits - 1) : 0
+  const rest = binary(at, 'floor_mod', plus(at, x, shift), scalar(2 ** bits, x.type))
+  return plus(at, rest, -shift)
 }
 
 /** 1 where an element isn't 0. */

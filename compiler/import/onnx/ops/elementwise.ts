@@ -13,6 +13,7 @@ import {
   sub,
   times,
   unary,
+  where,
   wholeQuotient,
 } from './apply.js'
 
@@ -88,7 +89,12 @@ const unaries: Record<string, Mapping> = {
     if (alpha === 1) return unary(at, 'silu', x)
     return times(at, unary(at, 'silu', times(at, x, alpha)), 1 / alpha)
   }),
-  SwiGLU: (at) => swiglu(at),
+  SwiGLU: (at) => {
+    const [a, b] = [at.input(0), at.input(1)]
+    const alpha = at.float('alpha', 1)
+    if (alpha === 1) return binary(at, 'silu_mul', a, b)
+    return times(at, binary(at, 'silu_mul', times(at, a, alpha), b), 1 / alpha)
+  },
   // y = x - bias beyond lambd, x + bias below -lambd, else 0.
   Shrink: float((at, x) => {
     const [bias, lambd] = [at.float('bias', 0), at.float('lambd', 0.5)]
@@ -96,11 +102,12 @@ const unaries: Record<string, Mapping> = {
     return mul(at, outside, sub(at, x, times(at, unary(at, 'sign', x), bias)))
   }),
   IsNaN: float((at, x) => not(at, binary(at, 'equal', x, x))),
-}
-
-/** x cut in two along an axis: swish(gate) * up. */
-function swiglu(at: At): Value {
-  return at.refuse('not mapped yet')
+  IsInf: float((at, x) => {
+    const above = binary(at, 'greater', x, scalar(3.4028234663852886e38), BOOL)
+    const below = binary(at, 'less', x, scalar(-3.4028234663852886e38), BOOL)
+    if (!at.int('detect_negative', 1)) return above
+    return at.int('detect_positive', 1) ? binary(at, 'or', above, below, BOOL) : below
+  }),
 }
 
 const names: Record<string, string> = {
@@ -174,6 +181,7 @@ function clip(at: At): Value {
 }
 
 export const elementwise: Record<string, Mapping> = {
+  Where: (at) => where(at, at.input(0), at.input(1), at.input(2)),
   ...unaries,
   ...binaries,
   Clip: clip,

@@ -1,14 +1,22 @@
 /** The table of ONNX operators that wgc knows, by name; other domains' with theirs before it. */
 import type { Mapping } from '../values.js'
+import { attentions } from './attention.js'
 import { elementwise } from './elementwise.js'
+import { losses } from './losses.js'
 import { movement } from './movement.js'
 import { norms } from './norms.js'
 import { pools } from './pools.js'
 import { products } from './products.js'
+import { quantized } from './quantized.js'
+import { recurrent } from './recurrent.js'
 import { reductions } from './reductions.js'
 import { resizes } from './resize.js'
 
 export const mappings: Readonly<Record<string, Mapping>> = {
+  ...attentions,
+  ...quantized,
+  ...losses,
+  ...recurrent,
   ...elementwise,
   ...movement,
   ...norms,
