@@ -16,6 +16,7 @@ import { moves } from './variants/moves.js'
 import { norms } from './variants/norms.js'
 import { pool } from './variants/pool.js'
 import { reductions } from './variants/reductions.js'
+import { recurrent } from './variants/recurrent.js'
 import { resize } from './variants/resize.js'
 import { rope } from './variants/rope.js'
 import { sample } from './variants/sample.js'
@@ -36,6 +37,7 @@ export const rows: VariantRow[] = [
   ...sdpa,
   ...sample,
   ...conv,
+  ...recurrent,
   ...moves,
   ...pool,
   ...resize,
