@@ -1,0 +1,26 @@
+/** Shapes of attention over activations. */
+import { cross, each, row, SUBGROUPS, type VariantRow } from './common.js'
+
+/** A shape that compiles fast in software, for the cases that are about who sees what. */
+const SMALL = { TX: 4, TY: 4, CHUNK: 4 }
+/** Cases that meet every edge of a tile. */
+const EDGES = /^many, (just over|wide values)/
+
+export const sdpa: VariantRow[] = [
+  row('sdpa_tile', SMALL, /^many|^one/),
+  row('sdpa_tile', {}, /^many, (just over|widest)/),
+  ...each(
+    'sdpa_tile',
+    [
+      { TX: 16, TY: 4, CHUNK: 4 },
+      { TX: 4, TY: 16, CHUNK: 4 },
+    ],
+    EDGES,
+  ),
+  row('sdpa_tile', { ...SMALL, SUBGROUPS: true }, EDGES),
+  row('sdpa_tile', { ...SMALL, E: 'f16' }, EDGES),
+  row('sdpa_tile', { TX: 8, TY: 16, E: 'f16' }, /^many, just over/),
+  row('sdpa_row', { WG: 64 }, /^few|^one/),
+  row('sdpa_row', { WG: 64, SUBGROUPS: true }, /^few, (wide|odd|many|lengths)/),
+  ...each('sdpa_row', cross(SUBGROUPS, [{ WG: 32 }, { WG: 128 }, { WG: 256 }]), /^few, (many|odd heads,)/),
+]
