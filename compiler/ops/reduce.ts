@@ -38,7 +38,7 @@ const values: Record<string, (i: number) => number> = {
 
 export const reduce: OpDef = {
   name: 'reduce',
-  doc: 'The middle axis made one number by OP. max, min and logsumexp take -inf for the lowest number that there is.',
+  doc: 'The middle axis made one number by OP. max and min take an infinity for the largest number that there is.',
   ports: {
     x: { role: 'in', kind: 'f32', shape: ['A', 'D', 'S'] },
     y: { role: 'out', kind: 'f32', shape: ['A', 'S'] },
