@@ -109,7 +109,11 @@ export function plan(c: NodeCase): Planned | OutOfReach {
     ...onDevice.map((o) => unholdable(o.expected, o.type)),
   ].find((w) => w !== undefined)
   if (wide) return out(wide)
-  const all = [...[...inputs.values()].map((g) => g.values), ...outputs.map((o) => o.expected)]
+  const all: (Float64Array | Float32Array)[] = [
+    ...[...inputs.values()].map((g) => g.values),
+    ...outputs.map((o) => o.expected),
+    ...[...graph.tensors.values()].flatMap((t) => (t.data && t.dtype === 'f32' ? [t.data] : [])),
+  ]
   return {
     name: c.name,
     program: {

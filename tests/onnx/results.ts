@@ -57,3 +57,31 @@ export async function runCases(device: GPUDevice, cases: NodeCase[]): Promise<Ou
   }
   return outcomes
 }
+
+export const isPassed = (outcome: string): boolean => outcome.startsWith('passed')
+
+/** The list as a file: totals, what passes of each operator's cases, and every case. */
+export function report(cases: NodeCase[], { cases: outcomes }: Outcomes): string {
+  const all = Object.values(outcomes)
+  const count = (test: (outcome: string) => boolean) => all.filter(test).length
+  const operators = new Map<string, [passed: number, of: number]>()
+  for (const { name, model } of cases)
+    for (const op of new Set(model.graph.nodes.map((n) => (n.domain ? `${n.domain}.${n.op}` : n.op)))) {
+      const [passed, of] = operators.get(op) ?? [0, 0]
+      operators.set(op, [passed + Number(isPassed(outcomes[name]!)), of + 1])
+    }
+  const sorted = [...operators].sort(([a], [b]) => (a < b ? -1 : 1))
+  const list = {
+    about:
+      'Written by WGC_ONNX=write npx vitest run tests/onnx/node.test.ts. Values are held in f32 here, whatever type a case says: doubles rounded, integers and truths exactly (cases with larger ones than 2^24 are out of reach). "Given … as constants": inputs that decide shapes or places, known while compiling; "while translating": no kernel is left to run.',
+    totals: {
+      cases: all.length,
+      passed: count((o) => isPassed(o) && !o.includes('while translating')),
+      'passed while translating': count((o) => o.startsWith('passed while translating')),
+      'out of reach': count((o) => !isPassed(o)),
+    },
+    operators: Object.fromEntries(sorted.map(([op, [passed, of]]) => [op, `${passed} of ${of}`])),
+    cases: Object.fromEntries(cases.map(({ name }) => [name, outcomes[name]!])),
+  }
+  return `${JSON.stringify(list, null, 2)}\n`
+}

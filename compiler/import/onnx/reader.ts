@@ -6,15 +6,14 @@
 import {
   bytes,
   type Cursor,
-  cursor,
   damaged,
   type Fields,
-  fields,
   fixed,
   float,
   int,
   ints,
   nested,
+  readFile,
   text,
 } from './wire.js'
 
@@ -311,8 +310,9 @@ const functionFields: Fields<{ name: string }> = {
  * @throws WGC230 when it is no ONNX file, or a damaged one
  */
 export function readModel(content: Uint8Array, file: string): ModelProto {
-  const model = fields(
-    cursor(file, content),
+  const model = readFile(
+    file,
+    content,
     { irVersion: 0, producer: '', opsets: new Map(), graph: newGraph(), functions: [], graphs: 0 },
     modelFields,
   )
@@ -324,5 +324,5 @@ export function readModel(content: Uint8Array, file: string): ModelProto {
 
 /** A tensor in a file by itself (`input_0.pb`). */
 export function readTensor(content: Uint8Array, file: string): TensorProto {
-  return fields(cursor(file, content), newTensor(), tensorFields)
+  return readFile(file, content, newTensor(), tensorFields)
 }

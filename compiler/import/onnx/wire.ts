@@ -4,7 +4,7 @@
  * Format: https://protobuf.dev/programming-guides/encoding/
  */
 import { PbfReader } from 'pbf'
-import { fail } from '../../errors.js'
+import { fail, WgcError } from '../../errors.js'
 
 /** Where a reader stands: the file, for messages, and how deep messages are nested. */
 export interface Cursor {
@@ -24,13 +24,6 @@ const BYTES = 2
 const FIXED32 = 5
 
 export const damaged = (file: string, why: string): never => fail('WGC230', [why], { place: { file } })
-
-export const cursor = (file: string, bytes: Uint8Array): Cursor => ({
-  file,
-  pbf: new PbfReader(bytes),
-  end: bytes.length,
-  depth: 0,
-})
 
 export type Fields<T> = Record<number, (into: T, c: Cursor) => void>
 
@@ -115,4 +108,15 @@ export function fixed(c: Cursor, width: 4 | 8): Uint8Array {
   const start = c.pbf.pos
   c.pbf.pos += width
   return c.pbf.buf.subarray(start, start + width)
+}
+
+/** A file that is one message. What pbf itself finds wrong is an error of the file as well. */
+export function readFile<T>(file: string, content: Uint8Array, into: T, table: Fields<T>): T {
+  try {
+    return fields({ file, pbf: new PbfReader(content), end: content.length, depth: 0 }, into, table)
+  } catch (cause) {
+    if (cause instanceof WgcError) throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    return fail('WGC230', [`its messages are not well-formed: ${why}`], { place: { file }, cause })
+  }
 }

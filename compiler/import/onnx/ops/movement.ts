@@ -139,6 +139,21 @@ function pad(at: At): Value {
 /** Axes that the kernel for padding has. */
 const PAD_AXES = 4
 
+/** What the kernel can write. */
+const PAD_MOST = 3.4e38
+
+/** Padded by blocks of what no kernel can write as a constant, an axis after another. */
+function framed(at: At, x: Value, before: number[], after: number[], value: number): Value {
+  return x.shape.reduce<Value>((y, _, k) => {
+    const block = (n: number) => {
+      const shape = y.shape.with(k, n)
+      return known(shape, x.type, new Float64Array(sizeOf(shape)).fill(value))
+    }
+    if (Math.min(before[k]!, after[k]!) < 0) at.refuse(`it pads with ${value} and crops`)
+    return concatenated(at, [block(before[k]!), y, block(after[k]!)], k)
+  }, x)
+}
+
 export function padded(
   at: At,
   x: Value,
@@ -149,6 +164,7 @@ export function padded(
 ): Value {
   if ([...before, ...after].every((p) => p === 0)) return x
   const shape = x.shape.map((d, k) => before[k]! + d + after[k]!)
+  if (MODE === 'constant' && Math.abs(VALUE) > PAD_MOST) return framed(at, x, before, after, VALUE)
   // Axes that stay as they are join the one before them.
   const joined: { d: number; p: number; q: number }[] = []
   x.shape.forEach((d, k) => {
