@@ -268,7 +268,7 @@ export const messages = {
   }),
   WGC404: (why: string) => ({
     message: `no variant is left: ${why}`,
-    hint: 'fewer bits, a shorter --context, or a target with WebGPU',
+    hint: 'other --bits or --group, a shorter --context, or a target with WebGPU',
   }),
   WGC405: (name: string, known: string[]) => ({
     message: `no kernel is called ${name}`,

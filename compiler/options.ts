@@ -17,10 +17,13 @@ export interface BuildOptions {
   targets?: string[]
   /** Output folder; made, or replaced if it holds a bundle. */
   out: string
-  /** How weights are stored. Default: 4 bits, embedding 8. */
+  /**
+   * How weights are stored; `4a` is 4 bits with a minimum beside each scale. Default: 4 bits. Below 8 bits, the
+   * embedding and the output keep 8.
+   */
   bits?: Bits
-  /** Weights that share a scale: 32, 64 or 128. Default 64. */
-  group?: number
+  /** Weights that share a scale: 32, 64, 128, or a channel: all of a row. Default 64. */
+  group?: 32 | 64 | 128 | 'channel'
   /** How the KV cache is stored; wasm knows f32 and f16. Default: f32 with f32 weights or on wasm, else f16. */
   kv?: KvType
   /** Tokens the KV cache holds. Default: what the model allows, at most 4096. */

@@ -8,6 +8,7 @@ import { type Explained, explain } from '../emit/explain.js'
 import { FIRST_WEIGHTS } from '../emit/plan.js'
 import { type WeightSet, writeShards } from '../emit/shards-write.js'
 import { fail } from '../errors.js'
+import { WHOLE_ROW } from '../formats/formats.js'
 import { type ImportedModel, importModel } from '../import/index.js'
 import type { Model } from '../models/types.js'
 import type { BuildOptions, BuildResult } from '../options.js'
@@ -34,7 +35,7 @@ function graphsFor(model: Model, options: BuildOptions, dumps: string[]) {
     const { binding } = backendLimits[backend]
     const graphOptions: GraphOptions = {
       bits,
-      group: options.group ?? 64,
+      group: options.group === 'channel' ? WHOLE_ROW : (options.group ?? 64),
       kv: kvOf(backend, options),
       splitKv: backend === 'webgpu',
       fuse: options.fuse ?? true,
@@ -153,6 +154,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       templates,
       cache,
     )
+    notes.push(...leaveOut(compiled.unmade, byTarget))
     const tooLarge = beyondMemory(compiled.variants)
     notes.push(...leaveOut(tooLarge, byTarget))
     const variants = compiled.variants.filter((v) => !tooLarge.has(v.spec.id))

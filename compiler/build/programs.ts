@@ -1,6 +1,6 @@
 /** The graphs of a model's programs, through the pipeline. */
 import { fail } from '../errors.js'
-import { formats, groupOf } from '../formats/formats.js'
+import { formats, groupOf, WHOLE_ROW } from '../formats/formats.js'
 import { layoutNamed } from '../formats/layouts.js'
 import type { Graph, Tensor } from '../ir/graph.js'
 import { printGraph } from '../ir/print.js'
@@ -49,7 +49,8 @@ export function describeWeights(graph: Graph): string {
   for (const t of graph.tensors.values()) {
     if (!t.weight?.format || t.shape.length < 2) continue
     const { format, group } = t.weight
-    const name = formats[format].grouped ? `${format} in groups of ${group}` : format
+    const scales = group === WHOLE_ROW ? 'by channel' : `in groups of ${group}`
+    const name = formats[format].grouped ? `${format} ${scales}` : format
     bytes.set(name, (bytes.get(name) ?? 0) + weightBytes(t, Number(t.shape[0])))
   }
   return [...bytes]

@@ -4,6 +4,7 @@ import type { Cache } from '../cache.js'
 import { layoutOf, makePlan, type PlanOutput, weightKey } from '../emit/plan.js'
 import { type ConstItem, type PackItem, planShards, type ShardPlan } from '../emit/shards.js'
 import type { WeightSet } from '../emit/shards-write.js'
+import { WgcError } from '../errors.js'
 import { kernelStore } from '../select/kernels.js'
 import { type Lowered, lower } from '../select/lower.js'
 import type { Templates } from '../select/templates.js'
@@ -92,11 +93,19 @@ const itemKey = (item: PackItem): string =>
 export interface CompiledVariants {
   variants: CompiledVariant[]
   sets: PlannedWeights[]
+  /** Variants that an operator has no kernel for, by id, and why. */
+  unmade: Map<string, string>
+}
+
+/** Why an error means that a variant can't be made; rethrows any other. WebGPU has kernels for everything. */
+function lacking(error: unknown, { backend }: VariantSpec): string {
+  if (backend !== 'wasm' || !(error instanceof WgcError) || error.code !== 'WGC401') throw error
+  return `WebAssembly has ${error.message}`
 }
 
 /**
- * Lowers and plans each variant. Weight sets are planned, not written: the plans lack their shards until the
- * files are named.
+ * Lowers and plans each variant that there are kernels for. Weight sets are planned, not written: the plans
+ * lack their shards until the files are named.
  */
 export function compileVariants(
   specs: VariantSpec[],
@@ -108,7 +117,8 @@ export function compileVariants(
   const sets = new Map<string, PlannedWeights>()
   // Engines that share features and tuning share kernels and plan.
   const same = new Map<string, CompiledVariant>()
-  const variants = specs.map((spec): CompiledVariant => {
+  const unmade = new Map<string, string>()
+  const compile = (spec: VariantSpec): CompiledVariant => {
     const language = spec.backend === 'webgpu' ? 'wgsl' : 'c'
     const limits = backendLimits[spec.backend]
     const target: KernelTarget = { language, features: spec.features, tuning: spec.tuning }
@@ -142,6 +152,14 @@ export function compileVariants(
     const made = { ...output, spec, programs, weights }
     same.set(key, made)
     return made
+  }
+  const variants = specs.flatMap((spec) => {
+    try {
+      return [compile(spec)]
+    } catch (error) {
+      unmade.set(spec.id, lacking(error, spec))
+      return []
+    }
   })
-  return { variants, sets: [...sets.values()] }
+  return { variants, sets: [...sets.values()], unmade }
 }

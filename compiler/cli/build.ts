@@ -9,14 +9,27 @@ import { bytes, indent, plural, print, seconds, table } from './output.js'
 import { progressView } from './progress.js'
 import { type Role, roleOf } from './roles.js'
 
-const BITS = { f32: 'f32', f16: 'f16', '8': 8, '4': 4 } as const
+const BITS = {
+  '2': 2,
+  '3': 3,
+  '4': 4,
+  '8': 8,
+  '2a': '2a',
+  '3a': '3a',
+  '4a': '4a',
+  '8a': '8a',
+  f16: 'f16',
+  f32: 'f32',
+} as const
+
+const GROUPS = { '32': 32, '64': 64, '128': 128, channel: 'channel' } as const
 
 interface Options extends CommonOptions {
   model?: string
   target?: string[]
   out?: string
   bits?: keyof typeof BITS
-  group?: string
+  group?: keyof typeof GROUPS
   kv?: BuildOptions['kv']
   context?: number
   toolchain?: BuildOptions['toolchain']
@@ -41,8 +54,17 @@ export function buildCommand(): Command {
     )
     .option('--out <dir>', 'folder of the bundle; made, or replaced if it holds a bundle')
     .option('--target <names>', 'targets, with commas between them (see wgc targets)  (default: all)', list)
-    .addOption(new Option('--bits <bits>', 'how weights are stored').choices(['4', '8', 'f16', 'f32']))
-    .addOption(new Option('--group <weights>', 'weights that share a scale').choices(['32', '64', '128']))
+    .addOption(
+      new Option(
+        '--bits <bits>',
+        'how weights are stored; a: with a minimum beside each scale. Below 8, embedding and output keep 8',
+      ).choices(Object.keys(BITS)),
+    )
+    .addOption(
+      new Option('--group <weights>', 'weights that share a scale; channel: all of a row').choices(
+        Object.keys(GROUPS),
+      ),
+    )
     .addOption(new Option('--kv <type>', 'how the KV cache is stored').choices(kvTypes))
     .option('--context <tokens>', 'tokens that the KV cache holds', integer(1))
     .addOption(new Option('--toolchain <name>', 'C compiler').choices(['auto', 'yowasp', 'emcc']))
@@ -76,7 +98,7 @@ function buildOptions(o: Options): BuildOptions {
     fuse: o.fuse,
     ...(o.target && { targets: o.target }),
     ...(o.bits && { bits: BITS[o.bits] }),
-    ...(o.group && { group: Number(o.group) }),
+    ...(o.group && { group: GROUPS[o.group] }),
     ...(o.kv && { kv: o.kv }),
     ...(o.context && { context: o.context }),
     ...(o.toolchain && { toolchain: o.toolchain }),

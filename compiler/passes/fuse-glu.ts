@@ -1,9 +1,9 @@
 /**
- * act(gate) * up, as silu of SwiGLU or gelu of GeGLU, each a linear of the same x → one linear with epilogue glu. The rows of gate and up
- * alternate, so that the epilogue finds its two operands side by side in a thread.
+ * act(gate) * up, as SwiGLU and GeGLU have it, each a linear of the same x → one linear with epilogue glu. The
+ * rows of gate and up alternate, so that the epilogue finds its two operands side by side in a thread.
  */
-import { activationNames } from '../ops/activations.js'
 import type { Graph, Node, Tensor } from '../ir/graph.js'
+import { activationNames } from '../ops/activations.js'
 import { combineWeights, onlyUser, replaceNodes, users } from './rewrite.js'
 
 const weightOf = (graph: Graph, node: Node): Tensor | undefined => graph.tensors.get(node.inputs.w ?? '')

@@ -2,8 +2,8 @@
 import { formats } from '../formats/formats.js'
 import type { Graph, Tensor, WeightFormatName } from '../ir/graph.js'
 
-/** What `--bits` may be. */
-export type Bits = 'f32' | 'f16' | 8 | 4
+/** What `--bits` may be; `a` for asymmetric, with a minimum beside each scale. */
+export type Bits = 'f32' | 'f16' | 8 | 4 | 3 | 2 | '8a' | '4a' | '3a' | '2a'
 
 interface Policy {
   matrices: WeightFormatName
@@ -16,6 +16,13 @@ export const policies: Record<Bits, Policy> = {
   f16: { matrices: 'f16', embedding: 'f16' },
   8: { matrices: 'q8', embedding: 'q8' },
   4: { matrices: 'q4', embedding: 'q8' },
+  3: { matrices: 'q3', embedding: 'q8' },
+  2: { matrices: 'q2', embedding: 'q8' },
+  '8a': { matrices: 'q8a', embedding: 'q8a' },
+  // 8 bits lose so little that a minimum has nothing to add to them.
+  '4a': { matrices: 'q4a', embedding: 'q8' },
+  '3a': { matrices: 'q3a', embedding: 'q8' },
+  '2a': { matrices: 'q2a', embedding: 'q8' },
 }
 
 /** Weights that ids are looked up in, or that make what the caller reads. */
