@@ -37,6 +37,7 @@ export const whisper_scale: OpDef = {
     at('quads just over a workgroup', 2, 65, 16),
     { ...at('the loudest last', 1, 9, 29), fill: { x: (i) => -9 + 0.05 * i } },
     { ...at('the loudest last, quads', 2, 13, 20), fill: { x: (i) => -9 + 0.05 * (i % 260) } },
+    { ...at('the loudest first', 1, 13, 20), fill: { x: (i) => 4 - 0.05 * i } },
     { ...at('silence', 1, 3, 5), fill: { x: () => -10 } },
   ],
   // Powers of 1e-7 to 1e7; every signal is louder than all of the one before it.

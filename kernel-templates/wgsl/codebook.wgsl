@@ -37,7 +37,7 @@ fn main(
   }
   //#unroll
   for (var j = 0u; j < 4u; j++) {
-    if (D % 4u == 0u || quad * 4u + j < D) {
+    if (quad * 4u + j < D) {
       y[group.y * D + quad * 4u + j] = sum[j];
     }
   }

@@ -35,8 +35,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let value = power[row + bin];
     //#unroll
     for (var j = 0u; j < TM; j++) {
-      // Bands beyond the last repeat it, and are not stored.
-      sums[j] += value * filters[min(group.y * TM + j, MELS - 1u) * BINS + bin];
+      // Bands beyond the last read anything, and are not stored.
+      sums[j] += value * filters[(group.y * TM + j) * BINS + bin];
     }
   }
   //#unroll
