@@ -27,7 +27,9 @@ export function sumError(k: number, facts: Facts = {}): number {
   const bytes = facts.X === 'i8' ? 4 / 254 : 0
   // Stored numbers from 0 on and the minimum are each up to twice as large as the weights that they make.
   const parts = minimumOf(facts) ? 4 : 1
-  return (k + 16) * F32_EPS * parts + halves + bytes
+  // ACC: what sums are kept in.
+  const eps = facts.ACC === 'f16' ? F16_EPS : F32_EPS
+  return (k + 16) * eps * parts + halves + bytes
 }
 
 /** Whether weights have a minimum beside their scale. */

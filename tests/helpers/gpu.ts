@@ -13,6 +13,9 @@ export const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json'
 /** Mesa's software Vulkan driver: shader-f16, no subgroups; Debian 12's is too old for Dawn, wgpu takes it. */
 export const LAVAPIPE = '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json'
 
+/** Every feature that some kernel is made for. */
+const EVERYTHING = ['subgroups', 'shader-f16', 'chromium-experimental-subgroup-matrix'] as GPUFeatureName[]
+
 /** What `create()` returns must stay referenced, or Node aborts. */
 const kept: GPU[] = []
 
@@ -38,17 +41,13 @@ export async function softwareDevice(): Promise<GPUDevice | undefined> {
 
 /** A device for validation: takes every shader that Tint takes. */
 export async function validationDevice(): Promise<GPUDevice> {
-  const made = await device(
-    ['backend=null', 'enable-dawn-features=allow_unsafe_apis'],
-    ['shader-f16', 'subgroups'],
-  )
+  const made = await device(['backend=null', 'enable-dawn-features=allow_unsafe_apis'], EVERYTHING)
   if (!made) throw new Error('Dawn has no null backend')
   return made
 }
 
 /** Dawn switches f16 off on NVIDIA's driver by default, and subgroup matrices are an experiment. */
 const HARDWARE = 'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia'
-const EVERYTHING = ['subgroups', 'shader-f16', 'chromium-experimental-subgroup-matrix'] as GPUFeatureName[]
 
 /** The machine's own GPU with all that it has; undefined where there is none but the CPU. */
 export async function hardwareDevice(): Promise<GPUDevice | undefined> {

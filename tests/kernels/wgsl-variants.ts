@@ -12,6 +12,7 @@ import { embed } from './variants/embed.js'
 import { int8 } from './variants/int8.js'
 import { linear } from './variants/linear.js'
 import { matmul } from './variants/matmul.js'
+import { matrix } from './variants/matrix.js'
 import { moves } from './variants/moves.js'
 import { norms } from './variants/norms.js'
 import { pool } from './variants/pool.js'
@@ -32,6 +33,7 @@ export const rows: VariantRow[] = [
   ...linear,
   ...matmul,
   ...int8,
+  ...matrix,
   ...rope,
   ...attention,
   ...sdpa,

@@ -1,0 +1,147 @@
+//! y = x wᵀ for many rows of x, by subgroup matrices of halves. WX * WY subgroups of LANES lanes (the device's size)
+//! make a block of WX * TN matrices of columns and WY * TM of rows, TM x TN a subgroup, from tiles of TK columns of x
+//! and w in workgroup memory. MM, MN, MK: rows, columns and depth of a matrix that the device multiplies; ACC: what it
+//! sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, NVIDIA's and AMD's 16 x 16 x 16.
+//! op linear(x: f32[M,K], w: W[N,K], r?: f32[M,LDY], b?: f32[N]) -> y: f32[M,LDY]
+//! grid ceil(N / (WX * TN * MN)), ceil(M / (WY * TM * MM))
+//! needs M > 1
+//! needs WX * WY * LANES <= 256
+//! needs TK % MK == 0
+//! needs (WX * TN * MN + WY * TM * MM) * (TK + PAD) * 2 + WX * WY * MM * MN * 4 <= 16384
+// The features chromium-experimental-subgroup-matrix and shader-f16.
+//#option MATRIX true
+//#option E f16
+enable f16;
+enable chromium_experimental_subgroup_matrix;
+// Lanes lie in subgroups in the order of their index, which the analysis does not know.
+diagnostic(off, chromium.subgroup_matrix_uniformity);
+//#option W f16|q8|q8a|q4|q4a|q3|q3a|q2|q2a
+//#param LANES 32|16|64
+const LANES: u32 = 32u;
+//#param WX 2|1|4
+const WX: u32 = 2u;
+//#param WY 2|1|4
+const WY: u32 = 2u;
+//#param TM 2|1|4
+const TM: u32 = 2u;
+//#param TN 2|1|4
+const TN: u32 = 2u;
+//#param TK 32|16|64
+const TK: u32 = 32u;
+// Halves between rows of a tile: with them, its rows begin in different banks.
+//#param PAD 8|0
+const PAD: u32 = 8u;
+//#param MM 16|8
+const MM: u32 = 16u;
+//#param MN 16|8
+const MN: u32 = 16u;
+//#param MK 16|8
+const MK: u32 = 16u;
+//#param ACC f32|f16
+alias ACC = f32;
+//#param N 1..
+const N: u32 = 64u;
+//#include "lib/x_quads.wgsl"
+const COLUMNS: u32 = K;
+//#include "lib/format_$W.wgsl"
+//#include "lib/epilogue.wgsl"
+//#include "lib/step.wgsl"
+
+const WG: u32 = WX * WY * LANES;
+const BM: u32 = WY * TM * MM;
+const BN: u32 = WX * TN * MN;
+const QUADS: u32 = TK / 4u;
+const TILES: u32 = (K + TK - 1u) / TK;
+const RAGGED: bool = K % TK != 0u;
+const STRIDE: u32 = (TK + PAD) / 4u;
+const X_TURNS: u32 = (BM * QUADS + WG - 1u) / WG;
+const W_TURNS: u32 = (BN * QUADS + WG - 1u) / WG;
+// Columns that one result takes.
+//#if EPI == glu
+//: const STEP: u32 = 2u;
+//#else
+const STEP: u32 = 1u;
+//#end
+// Results of a matrix.
+const RESULTS: u32 = MM * MN / STEP;
+
+alias Left = subgroup_matrix_left<f16, MK, MM>;
+alias Right = subgroup_matrix_right<f16, MN, MK>;
+alias Sum = subgroup_matrix_result<ACC, MN, MM>;
+
+var<workgroup> x_tile: array<vec4<f16>, BM * STRIDE>;
+var<workgroup> w_tile: array<vec4<f16>, BN * STRIDE>;
+// A matrix of each subgroup.
+var<workgroup> results: array<ACC, WX * WY * MM * MN>;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let subgroup = lane / LANES;
+  let x_first = subgroup / WX * TM * MM;
+  let w_first = subgroup % WX * TN * MN;
+  // Rows beyond the last repeat it, and are not stored.
+  let m_last = step.seq - 1u;
+  var sums: array<array<Sum, TN>, TM>;
+  for (var tile = 0u; tile < TILES; tile++) {
+    //#unroll
+    for (var t = 0u; t < X_TURNS; t++) {
+      let unit = t * WG + lane;
+      if (BM * QUADS % WG == 0u || unit < BM * QUADS) {
+        let m = min(group.y * BM + unit / QUADS, m_last);
+        x_tile[unit / QUADS * STRIDE + unit % QUADS] = vec4<f16>(x_quad(m, tile * QUADS + unit % QUADS));
+      }
+    }
+    //#unroll
+    for (var t = 0u; t < W_TURNS; t++) {
+      let unit = t * WG + lane;
+      if (BN * QUADS % WG == 0u || unit < BN * QUADS) {
+        let n = min(group.x * BN + unit / QUADS, N - 1u);
+        // Beyond the row's end any weight does: x is 0 there.
+        let quad = tile * QUADS + unit % QUADS;
+        let i = min(quad / WORD_QUADS, ROW_WORDS - 1u);
+        let weights = word_quad(word_at(n, i), quad % WORD_QUADS) * word_scale(n, i) + word_min(n, i);
+        w_tile[unit / QUADS * STRIDE + unit % QUADS] = vec4<f16>(weights);
+      }
+    }
+    workgroupBarrier();
+    //#unroll
+    for (var k = 0u; k < TK / MK; k++) {
+      var xs: array<Left, TM>;
+      //#unroll
+      for (var i = 0u; i < TM; i++) {
+        xs[i] = subgroupMatrixLoad<Left, row_major>(&x_tile, (x_first + i * MM) * STRIDE + k * (MK / 4u), STRIDE);
+      }
+      //#unroll
+      for (var j = 0u; j < TN; j++) {
+        let ws = subgroupMatrixLoad<Right, col_major>(&w_tile, (w_first + j * MN) * STRIDE + k * (MK / 4u), STRIDE);
+        //#unroll
+        for (var i = 0u; i < TM; i++) {
+          sums[i][j] = subgroupMatrixMultiplyAccumulate(xs[i], ws, sums[i][j]);
+        }
+      }
+    }
+    workgroupBarrier();
+  }
+  //#unroll
+  for (var i = 0u; i < TM; i++) {
+    //#unroll
+    for (var j = 0u; j < TN; j++) {
+      subgroupMatrixStore<row_major>(&results, subgroup * MM * MN, sums[i][j], MN);
+      workgroupBarrier();
+      for (var t = 0u; t < (RESULTS + LANES - 1u) / LANES; t++) {
+        let at = (t * LANES + lane % LANES) * STEP;
+        let m = group.y * BM + x_first + i * MM + at / MN;
+        let n = group.x * BN + w_first + j * MN + at % MN;
+        if (at < MM * MN && m <= m_last && n < N) {
+          let cell = subgroup * MM * MN + at;
+//#if EPI == glu
+//:       finish_pair(m, n, f32(results[cell]), f32(results[cell + 1u]));
+//#else
+          finish(m, n, f32(results[cell]));
+//#end
+        }
+      }
+      workgroupBarrier();
+    }
+  }
+}
