@@ -27,6 +27,8 @@ export interface ConfigReader {
   optionalBool(name: FieldName): boolean | undefined
   /** One integer or a list of them (`eos_token_id`), as a list; empty when absent. */
   ints(name: FieldName, options?: Bounds): number[]
+  /** A list of numbers (`long_factor`); empty when absent. */
+  numbers(name: FieldName, options?: Bounds): number[]
   /** A list of strings (`architectures`); empty when absent. */
   strings(name: FieldName): string[]
   /** A nested object (`rope_scaling`, `text_config`). */
@@ -104,6 +106,11 @@ export function configReader(config: Record<string, unknown>, file: string, path
       const isInts = (v: unknown): v is number | number[] => isInt(v) || (Array.isArray(v) && v.every(isInt))
       const value = take(name, `${bounded('an integer', o)}, or a list of such`, isInts)
       return value === undefined ? [] : [value].flat()
+    },
+    numbers: (name, o = {}) => {
+      const isNumbers = (v: unknown): v is number[] =>
+        Array.isArray(v) && v.every((n) => Number.isFinite(n) && within(n, o))
+      return take(name, `a list of ${bounded('a number', o).replace('a number', 'numbers')}`, isNumbers) ?? []
     },
     strings: (name) => {
       const isStrings = (v: unknown): v is string[] =>

@@ -8,7 +8,7 @@ import { fail } from '../errors.js'
 import type { ConfigReader } from '../import/config.js'
 import { type Builder, build } from '../ir/builder.js'
 import type { Graph } from '../ir/graph.js'
-import { ropeFrequencies, ropeTable } from './rope.js'
+import { type Rotation, ropeRotation, ropeTable } from './rope.js'
 import type { Model, ModelFamily, ModelOptions, ProgramSpec } from './types.js'
 
 interface Dims {
@@ -22,7 +22,7 @@ interface Dims {
   eps: number
   tied: boolean
   context: number
-  frequencies: Float64Array
+  rotation: Rotation
 }
 
 function dims(config: ConfigReader, options: ModelOptions): Dims {
@@ -49,7 +49,7 @@ function dims(config: ConfigReader, options: ModelOptions): Dims {
     eps: config.number('rms_norm_eps', { default: 1e-6, min: 0 }),
     tied: config.bool('tie_word_embeddings', { default: false }) || !options.has('lm_head.weight'),
     context: options.context,
-    frequencies: ropeFrequencies(config, headSize),
+    rotation: ropeRotation(config, headSize, { context: options.context }),
   }
 }
 
@@ -111,7 +111,7 @@ function graph(d: Dims, program: ProgramSpec): Graph {
   const g = build(program.name, program.maxSeq)
   const tokens = g.input('tokens', 'u32', [d.context + 1], 'input_ids')
   const embedding = g.weight('model.embed_tokens.weight', [d.vocab, d.hidden])
-  const rope = ropeTable(d.frequencies, d.context)
+  const rope = ropeTable(d.rotation.frequencies, d.context, d.rotation.factor)
   const table = g.constant('rope.table', rope.shape, rope.data)
   let x = g.op('embed', 'embed', { tokens, w: embedding }, { C: d.context, ROW0: 0 }, { M: program.seq })
   for (let i = 0; i < d.layers; i++) {

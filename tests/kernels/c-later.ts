@@ -17,5 +17,6 @@ export const later: Record<string, (facts: Facts) => boolean> = {
   binary: ({ OP }) => !/^(add|mul|silu_mul)$/.test(String(OP)),
   attention: (facts) => quantised(facts) || facts.WINDOW !== 0 || facts.SOFTCAP !== 0,
   kv_append: quantised,
+  rope: ({ FORM, POSITIONS, F, HD }) => FORM !== 'half' || POSITIONS !== 'past' || 2 * Number(F) !== HD,
   rope_kv: quantised,
 }

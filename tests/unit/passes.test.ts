@@ -121,7 +121,7 @@ describe('rotary positions', () => {
     for (const [i, f] of scaled.entries()) expect(f).toBeLessThanOrEqual(base[i]! + 1e-15)
   })
   test('an unknown scaling is named', () => {
-    expect(() => ropeFrequencies(reader({ rope_scaling: { rope_type: 'yarn' } }), 8)).toThrow(/yarn/)
+    expect(() => ropeFrequencies(reader({ rope_scaling: { rope_type: 'spiral' } }), 8)).toThrow(/spiral/)
   })
   test('coarse times fine row is the angle of every position', () => {
     const { data, shape } = ropeTable(plain, 200)
