@@ -118,7 +118,7 @@ export const attention: OpDef = {
       .map(([name, ...size]) => at(name, size, { KV: 'f16' })),
     ...KV_TYPES.filter(({ KV }) => !/f/.test(String(KV))).flatMap(({ KV }) =>
       sizes
-        .filter(([name]) => /^(decode, (odd|head|many)|prefill, odd|prefill to)/.test(name))
+        .filter(([name]) => /^(decode, (odd|head of 80)|prefill to)/.test(name))
         .map(([name, ...size]) => at(name, size, { KV: KV! })),
     ),
     ...limited.map(([name, WINDOW, SOFTCAP, ...size]) => at(name, size, { WINDOW, SOFTCAP })),

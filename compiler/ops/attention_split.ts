@@ -112,7 +112,7 @@ export const attention_split: OpDef = {
     ...sizes.map(([name, ...size]) => at(name, size)),
     ...KV_TYPES.filter(({ KV }) => KV !== 'f32').flatMap(({ KV }) =>
       sizes
-        .filter(([name]) => /^(four|six)/.test(name))
+        .filter(([name]) => (KV === 'q4' ? /^(four|six)/ : /^four/).test(name))
         .map(([name, ...size]) => at(name, size, { KV: KV! })),
     ),
     ...limited.map(([name, WINDOW, SOFTCAP, ...size]) => at(name, size, { WINDOW, SOFTCAP })),

@@ -28,6 +28,7 @@ const C: u32 = 2048u;
 //#include "lib/scores.wgsl"
 const QUADS: u32 = HD / 4u;
 //#include "lib/kv_read.wgsl"
+const AHEAD: u32 = 1u;
 //#include "lib/kv_team.wgsl"
 //#include "lib/step.wgsl"
 //#include "lib/math.wgsl"

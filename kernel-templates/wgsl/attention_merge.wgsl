@@ -29,6 +29,9 @@ alias Reduced = f32;
 //#include "lib/reduce.wgsl"
 const QUADS: u32 = HD / 4u;
 const SLICES: u32 = WG / QUADS;
+// Parts whose loads are under way at a time.
+const AHEAD: u32 = 4u;
+const TURNS: u32 = (SPLITS + SLICES * AHEAD - 1u) / (SLICES * AHEAD);
 // Below any score.
 const LOWEST: f32 = -3.0e38;
 
@@ -76,11 +79,18 @@ fn main(
   workgroupBarrier();
   var mixed = vec4<f32>();
   if (slice < SLICES) {
-    for (var i = slice; i < SPLITS; i += SLICES) {
-      if (i >= count) {
+    for (var turn = 0u; turn < TURNS; turn++) {
+      if (turn * SLICES * AHEAD >= count) {
         break;
       }
-      mixed += weights[i] * part[(head * SPLITS + i) * QUADS + quad];
+      // Behind the last split nothing was written: those places repeat the last, with weight 0.
+      //#unroll
+      for (var u = 0u; u < AHEAD; u++) {
+        let i = (turn * AHEAD + u) * SLICES + slice;
+        let there = min(i, count - 1u);
+        let weight = select(0.0, weights[there], i < count);
+        mixed += weight * part[(head * SPLITS + there) * QUADS + quad];
+      }
     }
   }
   cells[lane] = mixed;

@@ -10,7 +10,7 @@
 //! needs H / KVH <= 16
 //! needs CHUNK >= WG / 4
 //! needs H / KVH * CHUNK <= 16 * WG
-//! needs 4 * (H / KVH * (ceil(HD / 16) * 16 + ceil(CHUNK / (floor(4 * WG / HD) * UNROLL)) * floor(4 * WG / HD) * UNROLL) + WG) <= 16384
+//! needs 4 * (H / KVH * (ceil(HD / 64) * 64 + ceil(CHUNK / (floor(4 * WG / HD) * UNROLL)) * floor(4 * WG / HD) * UNROLL) + WG) <= 16384
 //#option SUBGROUPS false|true
 //#if SUBGROUPS
 //: enable subgroups;
@@ -35,6 +35,8 @@ const SPLITS: u32 = 32u;
 //#include "lib/scores.wgsl"
 const QUADS: u32 = HD / 4u;
 //#include "lib/kv_read.wgsl"
+// Quads of a key whose loads are under way at a time, for each of a lane's keys.
+const AHEAD: u32 = 4u;
 //#include "lib/kv_team.wgsl"
 //#include "lib/step.wgsl"
 //#include "lib/math.wgsl"
@@ -70,7 +72,7 @@ const PLACES: u32 = SLICES * SLICE_TURNS * UNROLL;
 
 // [SHARE][ROW], zeros behind the last quad; in the end the sums over slices.
 var<workgroup> queries: array<vec4<f32>, SHARE * ROW>;
-// [SHARE][PLACES]: scores, then their weights. Memory starts as 0, and stays so behind the chunk.
+// [SHARE][PLACES]: scores, then their weights, and 0 in the places that fill up the last turn of the slices.
 var<workgroup> weights: array<f32, SHARE * PLACES>;
 
 @compute @workgroup_size(WG)
@@ -91,26 +93,34 @@ fn main(
   let team = lane / TEAM;
   let member = lane % TEAM;
 
-  for (var unit = lane; unit < SHARE * QUADS; unit += WG) {
-    queries[unit / QUADS * ROW + unit % QUADS] = q[head * QUADS + unit] * SCALE;
+  for (var unit = lane; unit < SHARE * ROW; unit += WG) {
+    let at = unit % ROW;
+    let query = q[(head + unit / ROW) * QUADS + min(at, QUADS - 1u)] * SCALE;
+    queries[unit] = select(vec4<f32>(), query, at < QUADS);
+  }
+  for (var i = lane; i < SHARE * PLACES; i += WG) {
+    weights[i] = 0.0;
   }
   workgroupBarrier();
 
   // Behind the last key nothing was ever written: those places repeat the last, and get no weight.
   var terms = array<f32, SHARE * TEAM_KEYS>();
-  for (var i = 0u; i < TEAM_QUADS; i++) {
-    let at = team_quad(i, member);
-    var keys: array<vec4<f32>, TEAM_KEYS>;
+  for (var turn = 0u; turn < TEAM_QUADS / AHEAD; turn++) {
+    var keys: array<vec4<f32>, TEAM_KEYS * AHEAD>;
     //#unroll
-    for (var j = 0u; j < TEAM_KEYS; j++) {
-      keys[j] = k_quad(cache + min(first + j * TEAMS + team, last), min(at, QUADS - 1u));
+    for (var i = 0u; i < TEAM_KEYS * AHEAD; i++) {
+      let at = team_quad(turn * AHEAD + i % AHEAD, member);
+      keys[i] = k_quad(cache + min(first + i / AHEAD * TEAMS + team, last), min(at, QUADS - 1u));
     }
     //#unroll
     for (var h = 0u; h < SHARE; h++) {
-      let query = queries[h * ROW + at];
       //#unroll
-      for (var j = 0u; j < TEAM_KEYS; j++) {
-        terms[h * TEAM_KEYS + j] = add_dot(terms[h * TEAM_KEYS + j], query, keys[j]);
+      for (var i = 0u; i < AHEAD; i++) {
+        let query = queries[h * ROW + team_quad(turn * AHEAD + i, member)];
+        //#unroll
+        for (var j = 0u; j < TEAM_KEYS; j++) {
+          terms[h * TEAM_KEYS + j] = add_dot(terms[h * TEAM_KEYS + j], query, keys[j * AHEAD + i]);
+        }
       }
     }
   }

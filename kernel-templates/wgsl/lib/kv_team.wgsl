@@ -1,6 +1,7 @@
-//! How a team of TEAM neighbouring lanes parts a key: TEAM_QUADS quads for each, of which some may lie beyond the end.
+//! How a team of TEAM neighbouring lanes parts a key: TEAM_QUADS quads for each, a multiple of AHEAD (a constant of the
+//! kernel); some may lie beyond the end.
 const TEAM: u32 = 4u;
-const TEAM_QUADS: u32 = (QUADS + TEAM - 1u) / TEAM;
+const TEAM_QUADS: u32 = (QUADS + TEAM * AHEAD - 1u) / (TEAM * AHEAD) * AHEAD;
 
 fn team_quad(i: u32, member: u32) -> u32 {
 //#if KV == f32 || KV == f16
