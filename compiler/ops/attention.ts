@@ -36,6 +36,7 @@ const sizes: [name: string, ...Sizes][] = [
   ['prefill to the end, head of 80', 9, 3, 3, 80, 140, 131],
   ['prefill, head of 128', 10, 2, 1, 128, 70, 60],
   ['prefill, head of 256', 3, 2, 1, 256, 70, 60],
+  ['prefill, head of 512', 5, 1, 1, 512, 20, 9],
   ['prefill, many chunks', 4, 1, 1, 8, 600, 550],
   ['prefill, rows past a chunk of keys', 70, 1, 1, 8, 300, 60],
 ]

@@ -30,7 +30,7 @@ export const attention: VariantRow[] = [
   row('attention_merge', { SUBGROUPS: true }, /^(first|more|one key)/),
   ...each('attention_merge', sizes(32, 64, 256), /^(first|more|head of 80|window smaller)/),
   row('attention_prefill', { WG: 32, BQ: 4, UNROLL: 1 }),
-  row('attention_prefill', {}, /^prefill, (many|head of 80).*f16|^prefill just/),
+  row('attention_prefill', {}, /^prefill, (many|head of 80).*f16|^prefill( just|, head of 256)/),
   row('attention_prefill', { WG: 64, BQ: 16, UNROLL: 2 }, /^prefill, (many|odd).*f16/),
-  row('attention_prefill', { WG: 256, BQ: 4, UNROLL: 4 }, /^prefill, many.*f16/),
+  row('attention_prefill', { WG: 256, BQ: 4, UNROLL: 4 }, /^prefill, (many.*f16|head of 512)/),
 ]
