@@ -46,7 +46,7 @@ export const argreduce: OpDef = {
     ...all('all of -inf', 2, 40, 1, () => -Infinity),
     ...all('zeros of both signs', 2, 33, 3, (i) => (i % 2 ? 0 : -0)),
     // The last element alone is the best.
-    ...all('falling', 3, 34, 1, (i) => -i),
-    ...all('rising', 3, 34, 1, (i) => i),
+    ...all('falling', 3, 33, 1, (i) => -i),
+    ...all('rising', 3, 33, 1, (i) => i),
   ],
 }

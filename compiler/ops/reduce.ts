@@ -80,6 +80,10 @@ export const reduce: OpDef = {
       at('max', `some of -inf, ${S}`, 3, 44, S, (i) => (i % 3 === 1 ? -Infinity : -i)),
       at('logsumexp', `large, ${S}`, 3, 44, S, (i) => 1000 + ((i * 7) % 23) / 8),
       at('logsumexp', `far apart, ${S}`, 3, 44, S, (i) => [-1e30, -2000, 0.5, -100][i % 4]!),
+      // In the first and last place of a row, and beside one that has none.
+      at('logsumexp', `one far above, ${S}`, 3, 44, S, (i) =>
+        i === 43 || i === 217 ? 300 : i === 88 || i === 220 ? 900 : i % 7,
+      ),
       at('prod', `a zero among them, ${S}`, 3, 44, S, (i) => (i === 50 ? 0 : 1 + (i % 3) / 128)),
     ]),
   ],
