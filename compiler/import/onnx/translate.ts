@@ -3,6 +3,7 @@ import { fail } from '../../errors.js'
 import { build } from '../../ir/builder.js'
 import type { Graph } from '../../ir/graph.js'
 import { nearest } from '../nearest.js'
+import { control } from './control.js'
 import { mappings } from './ops/index.js'
 import type { GraphProto, ModelProto, NodeProto } from './reader.js'
 import { tensorValues } from './tensors.js'
@@ -46,18 +47,22 @@ function nodeOutputs(node: NodeProto, names: Names, scope: Scope): (Value | unde
       : (names.get(input) ?? fail('WGC232', [name, `its input ${input} is never made`])),
   )
   const here = at(node, scope.opsets.get(node.domain) ?? 0, inputs, scope.emitter)
-  if (name === 'If') return branch(node, here.values(0)![0] !== 0, names, scope)
+  const flow = Object.hasOwn(control, name) ? control[name] : undefined
+  if (flow) return flow(here, (body, given) => inner(body, given, names, scope))
   const mapping = Object.hasOwn(mappings, name) ? mappings[name] : undefined
   if (!mapping) return fail('WGC234', [name, nearest(name, Object.keys(mappings))])
   const made = mapping(here)
   return Array.isArray(made) ? made : [made]
 }
 
-/** The branch that a condition known while translating takes. */
-function branch(node: NodeProto, taken: boolean, names: Names, scope: Scope): (Value | undefined)[] {
-  const body = node.attributes.get(taken ? 'then_branch' : 'else_branch')?.g
-  if (!body) return fail('WGC232', [node.op, 'a branch is missing'])
-  return run(body, new Map(names), scope)
+/** A graph within another: what it doesn't make itself it finds around it. */
+function inner(body: GraphProto, given: (Value | undefined)[], around: Names, scope: Scope) {
+  const names = new Map(around)
+  body.inputs.forEach(({ name }, i) => {
+    const value = given[i]
+    if (value) names.set(name, value)
+  })
+  return run(body, names, scope)
 }
 
 /**

@@ -1,6 +1,8 @@
 /** The table of ONNX operators that wgc knows, by name; other domains' with theirs before it. */
 import type { Mapping } from '../values.js'
 import { attentions } from './attention.js'
+import { compositions } from './compositions.js'
+import { einsums } from './einsum.js'
 import { elementwise } from './elementwise.js'
 import { losses } from './losses.js'
 import { movement } from './movement.js'
@@ -11,12 +13,16 @@ import { quantized } from './quantized.js'
 import { recurrent } from './recurrent.js'
 import { reductions } from './reductions.js'
 import { resizes } from './resize.js'
+import { signals } from './signals.js'
 
 export const mappings: Readonly<Record<string, Mapping>> = {
   ...attentions,
   ...quantized,
   ...losses,
   ...recurrent,
+  ...compositions,
+  ...einsums,
+  ...signals,
   ...elementwise,
   ...movement,
   ...norms,

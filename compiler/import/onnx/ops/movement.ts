@@ -1,7 +1,7 @@
 /** ONNX's operators that move elements or make constants, and leave values alone. */
 import { tensorValues } from '../tensors.js'
 import { type At, known, type Mapping, sizeOf, type Value, view } from '../values.js'
-import { INT64, mul } from './apply.js'
+import { binary, INT64, mul } from './apply.js'
 import {
   around,
   axisOf,
@@ -110,14 +110,19 @@ function tile(at: At): Value {
   const repeats = at.values(1)!
   const strides = denseStrides(x.shape)
   const shape = x.shape.map((d, k) => d * repeats[k]!)
-  // An axis repeated is two: which copy, and where in it.
-  const y = strided(
-    at,
-    x,
-    x.shape.flatMap((d, k) => [repeats[k]!, d]),
-    strides.flatMap((s) => [0, s]),
-  )
-  return view(y, shape)
+  const repeated = x.shape.map((_, k) => k).filter((k) => repeats[k] !== 1)
+  // An axis repeated is two: which copy, and where in it. The kernel has axes for three.
+  if (repeated.length <= 3)
+    return view(
+      strided(
+        at,
+        x,
+        x.shape.flatMap((d, k) => [repeats[k]!, d]),
+        strides.flatMap((s) => [0, s]),
+      ),
+      shape,
+    )
+  return repeated.reduce((y, k) => concatenated(at, Array<Value>(repeats[k]!).fill(y), k), x)
 }
 
 function pad(at: At): Value {
@@ -251,22 +256,44 @@ function gatherNd(at: At): Value {
   return picked(at, x, places, [...indices.shape.slice(0, -1), ...x.shape.slice(batch + width)])
 }
 
-/** x with elements of `updates` in these places: picked from both, one behind the other. */
-export function scattered(at: At, x: Value, updates: Value, places: number[]): Value {
-  const n = sizeOf(x.shape)
-  const from = Array.from({ length: n }, (_, i) => i)
-  for (const [i, place] of places.entries()) from[place] = n + i
-  const both = concatenated(at, [view(x, [n]), view(updates, [sizeOf(updates.shape)])], 0)
-  return picked(at, both, from, x.shape)
-}
+/** What is done to an element that is there already. */
+const scatterOps: Record<string, string> = { add: 'add', mul: 'mul', max: 'max', min: 'min' }
 
-const noReduction = (at: At) => {
-  const reduction = at.text('reduction', 'none')
-  if (reduction !== 'none') at.refuse(`reduction ${reduction}`)
+/**
+ * x with elements of `updates` in these places: picked from both, one behind the other. Where they are added (or
+ * multiplied …) to what is there, places that come twice take a turn each.
+ */
+export function scattered(at: At, x: Value, updates: Value, places: number[], reduction = 'none'): Value {
+  const n = sizeOf(x.shape)
+  const flat = view(updates, [sizeOf(updates.shape)])
+  const OP = scatterOps[reduction]
+  if (!OP && reduction !== 'none') at.refuse(`reduction ${reduction}`)
+  const seen = new Map<number, number>()
+  const turns: number[][] = []
+  places.forEach((place, i) => {
+    const turn = OP ? (seen.get(place) ?? 0) : 0
+    seen.set(place, turn + 1)
+    turns[turn] ??= []
+    turns[turn].push(i)
+  })
+  return turns.reduce((y, which) => {
+    const from = Array.from({ length: n }, (_, i) => i)
+    for (const [k, i] of which.entries()) from[places[i]!] = n + k
+    const chosen = OP ? picked(at, flat, which, [which.length]) : flat
+    const old =
+      OP &&
+      picked(
+        at,
+        y,
+        which.map((i) => places[i]!),
+        [which.length],
+      )
+    const put = OP && old ? binary(at, OP, old, chosen) : chosen
+    return picked(at, concatenated(at, [view(y, [n]), put], 0), from, x.shape)
+  }, x)
 }
 
 function scatterElements(at: At): Value {
-  noReduction(at)
   const [x, indices, updates] = [at.input(0), at.input(1), at.input(2)]
   const axis = axisOf(at, at.int('axis', 0), x.shape.length)
   const ids = at.values(1)!
@@ -278,15 +305,14 @@ function scatterElements(at: At): Value {
       strides,
     )
   })
-  return scattered(at, x, updates, places)
+  return scattered(at, x, updates, places, at.text('reduction', 'none'))
 }
 
 function scatterNd(at: At): Value {
-  noReduction(at)
   const [x, indices, updates] = [at.input(0), at.input(1), at.input(2)]
   const { starts, size } = tuples(x, at.values(1)!, indices.shape.at(-1)!, 0)
   const places = starts.flatMap((s) => Array.from({ length: size }, (_, j) => s + j))
-  return scattered(at, x, updates, places)
+  return scattered(at, x, updates, places, at.text('reduction', 'none'))
 }
 
 /** A new axis of `depth`, with the second of two values where it is the index and the first elsewhere. */

@@ -1,6 +1,7 @@
 /** ONNX's normalisations and softmax. */
 import { type At, type Mapping, sizeOf, type Value, view } from '../values.js'
 import { binary, div, mul, plus, sub, unary } from './apply.js'
+import { trainedBatchNorm } from './compositions.js'
 import { reduced } from './reductions.js'
 import { around, axisOf, expanded, transposed } from './shapes.js'
 
@@ -75,8 +76,8 @@ function groupNorm(at: At): Value {
 }
 
 /** Statistics that stand: a scale and a shift of every channel. */
-function batchNorm(at: At): Value {
-  if (at.int('training_mode', 0)) at.refuse('training')
+function batchNorm(at: At): Value | Value[] {
+  if (at.int('training_mode', 0)) return trainedBatchNorm(at)
   const [x, g, b, mean, variance] = [0, 1, 2, 3, 4].map((i) => at.input(i)) as [
     Value,
     Value,
