@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util'
 import { hardwareDevice } from '../helpers/gpu.js'
-import { allJobs, needsMatrix } from './wgsl-all.js'
+import { allJobs, hasMatrix, needsMatrix } from './wgsl-all.js'
 import type { Job } from './wgsl-jobs.js'
 import { readResults, runOnDawn, writeBatches } from './wgsl-run.js'
 
@@ -32,9 +32,9 @@ else {
   const { vendor, architecture, description, subgroupMinSize, subgroupMaxSize } = device.adapterInfo
   console.log(vendor, architecture, description, `subgroups of ${subgroupMinSize} to ${subgroupMaxSize}`)
   console.log([...device.features].join(' '))
+  const matrices = device.features.has('chromium-experimental-subgroup-matrix' as GPUFeatureName)
   const jobs = allJobs().filter(
-    (job) =>
-      device.features.has('chromium-experimental-subgroup-matrix' as GPUFeatureName) || !needsMatrix(job),
+    (job) => !needsMatrix(job) || (matrices && hasMatrix(job, device.adapterInfo)),
   )
   const began = performance.now()
   const faults: string[] = []

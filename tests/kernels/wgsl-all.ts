@@ -34,3 +34,23 @@ export const needsF16 = ({ params }: Job): boolean => params.E === 'f16' && para
 
 /** Only a GPU has subgroup matrices, and only Dawn takes them. */
 export const needsMatrix = ({ params }: Job): boolean => params.MATRIX === true
+
+/** Sizes of matrices that a device multiplies, as Dawn's adapters tell them. */
+interface MatrixInfo {
+  subgroupMatrixConfigs?: Iterable<
+    { componentType: string; resultComponentType: string } & Record<'M' | 'N' | 'K', number>
+  >
+}
+
+/** Whether a device multiplies matrices of a job's size, and has subgroups of its size. */
+export const hasMatrix = ({ params }: Job, info: GPUAdapterInfo & MatrixInfo): boolean =>
+  info.subgroupMinSize === params.LANES &&
+  info.subgroupMaxSize === params.LANES &&
+  [...(info.subgroupMatrixConfigs ?? [])].some(
+    ({ componentType, resultComponentType, M, N, K }) =>
+      componentType === params.E &&
+      resultComponentType === params.ACC &&
+      M === params.MM &&
+      N === params.MN &&
+      K === params.MK,
+  )
