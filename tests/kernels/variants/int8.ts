@@ -10,7 +10,8 @@ const SMALL_GEMM = { WX: 4, WY: 8, TM: 2, TN: 2 }
 export const int8: VariantRow[] = [
   ...each('quantize_rows', SUBGROUPS),
   ...each('quantize_rows', cross(SUBGROUPS, sizes(32, 128, 256)), /odd|many/),
-  ...each('linear_gemv_i8', cross(SUBGROUPS, [SMALL_GEMV])),
+  row('linear_gemv_i8', { SUBGROUPS: false, ...SMALL_GEMV }),
+  row('linear_gemv_i8', { SUBGROUPS: true, ...SMALL_GEMV }, /^(plain|odd|long|a row past)/),
   ...each('linear_gemv_i8', SUBGROUPS, /^(plain.*G=32, (none|glu)|long)/),
   ...each(
     'linear_gemv_i8',
