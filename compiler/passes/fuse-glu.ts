@@ -4,13 +4,9 @@
  */
 import type { Graph, Node, Tensor } from '../ir/graph.js'
 import { activationNames } from '../ops/activations.js'
-import { combineWeights, onlyUser, replaceNodes, users } from './rewrite.js'
+import { combineWeights, isPlain, onlyUser, replaceNodes, users } from './rewrite.js'
 
 const weightOf = (graph: Graph, node: Node): Tensor | undefined => graph.tensors.get(node.inputs.w ?? '')
-
-/** A product with nothing done to its sums. */
-const plain = ({ op, attrs }: Node) =>
-  op === 'linear' && attrs.EPI === 'none' && !attrs.BIAS && (attrs.ACT ?? 'none') === 'none'
 
 const activates = ({ op, attrs }: Node) =>
   op === 'unary' && (activationNames as readonly unknown[]).includes(attrs.OP)
@@ -20,13 +16,13 @@ export function fuseGlu(graph: Graph): Graph {
   const changes = new Map<Node, Node[]>()
   const added: Tensor[] = []
   for (const gate of graph.nodes) {
-    if (!plain(gate)) continue
+    if (!isPlain(gate)) continue
     const act = onlyUser(graph, uses, gate.outputs.y)
     if (!act || !activates(act)) continue
     const product = onlyUser(graph, uses, act.outputs.y)
     if (product?.op !== 'binary' || product.attrs.OP !== 'mul' || product.inputs.a !== act.outputs.y) continue
     const up = graph.nodes.find(
-      (n) => plain(n) && n.outputs.y === product.inputs.b && n.inputs.x === gate.inputs.x,
+      (n) => isPlain(n) && n.outputs.y === product.inputs.b && n.inputs.x === gate.inputs.x,
     )
     const weights = [weightOf(graph, gate), up && weightOf(graph, up)]
     if (!up || !weights[0] || !weights[1] || !onlyUser(graph, uses, up.outputs.y)) continue

@@ -3,7 +3,7 @@
  * stacked linear and one rope_kv. Six operators and four temporaries become two and one.
  */
 import type { Graph, Node, Tensor } from '../ir/graph.js'
-import { combineWeights, makers, onlyUser, replaceNodes, users } from './rewrite.js'
+import { combineWeights, isPlain, makers, onlyUser, replaceNodes, users } from './rewrite.js'
 
 export function fuseRope(graph: Graph): Graph {
   const uses = users(graph)
@@ -25,7 +25,7 @@ export function fuseRope(graph: Graph): Graph {
       continue
     const linears = [makerOf(ropeQ, 'linear'), makerOf(ropeK, 'linear'), makerOf(appendV, 'linear')]
     const [q, k, v] = linears
-    if (!q || !k || !v || linears.some((l) => l?.attrs.EPI !== 'none' || l.inputs.x !== q.inputs.x)) continue
+    if (!q || !k || !v || linears.some((l) => !l || !isPlain(l) || l.inputs.x !== q.inputs.x)) continue
     const { qkv, w, tensors } = stack(graph, [q, k, v])
     added.push(...tensors)
     for (const node of [q, k, v, ropeK, appendK]) changes.set(node, [])

@@ -29,6 +29,10 @@ export function onlyUser(
     : undefined
 }
 
+/** A linear with nothing done to its sums. */
+export const isPlain = ({ op, attrs }: Node): boolean =>
+  op === 'linear' && attrs.EPI === 'none' && !attrs.BIAS && (attrs.ACT ?? 'none') === 'none'
+
 /**
  * The graph with nodes replaced (by others, which take their place in the order) or dropped (undefined), new
  * tensors added, and tensors that nothing mentions any more left out.

@@ -1,6 +1,6 @@
 /**
  * Cuts weights that are larger than one binding may be into pieces of rows: an embedding becomes one gather a
- * piece, a linear one product a piece, each writing its own columns. Pieces are the same for both, so that
+ * piece, a linear one product a piece, each writing its own columns, with its own part of a bias. Pieces are the same for both, so that
  * tied weights stay tied.
  */
 import type { Graph, Node, Tensor } from '../ir/graph.js'
@@ -32,20 +32,21 @@ export function splitWeights(graph: Graph, options: SplitOptions): Graph {
     if (!w?.weight || w.shape.length < 2) continue
     const ranges = pieces(w, options)
     if (ranges.length < 2) continue
+    const b = graph.tensors.get(node.inputs.b ?? '')
     const parts = ranges.map(([from, to]): Node => {
-      const name = `${w.name}[${from}:${to}]`
-      added.set(name, {
-        ...w,
-        name,
-        shape: [to - from, w.shape[1] ?? 1],
-        weight: { ...w.weight!, rows: [from, to] },
-      })
+      const piece = (t: Tensor): string => {
+        const name = `${t.name}[${from}:${to}]`
+        const shape = [to - from, ...t.shape.slice(1)]
+        const weight = t.weight && { weight: { ...t.weight, rows: [from, to] as [number, number] } }
+        added.set(name, { ...t, name, shape, ...weight, ...(t.data && { data: t.data.slice(from, to) }) })
+        return name
+      }
       const first = node.attrs.EPI === 'glu' ? from / 2 : from
       const attrs = node.op === 'embed' ? { ROW0: from } : { Y0: first }
       return {
         ...node,
         name: `${node.name}[${from}:${to}]`,
-        inputs: { ...node.inputs, w: name },
+        inputs: { ...node.inputs, w: piece(w), ...(b && { b: piece(b) }) },
         attrs: { ...node.attrs, ...attrs },
       }
     })
