@@ -124,7 +124,7 @@ export const rope: OpDef = {
     ),
     at(
       'axes in turns',
-      { M: 5, H: 2, HD: 24, C: 300, POSITIONS: 'interleaved', P: 3, S0: 6, S1: 4, S2: 2 },
+      { M: 5, H: 2, HD: 32, C: 300, POSITIONS: 'interleaved', P: 3, S0: 9, S1: 4, S2: 3 },
       9,
       scattered,
     ),

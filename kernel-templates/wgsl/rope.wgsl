@@ -61,7 +61,7 @@ fn main(
   }
   let i = pair % (HD / 2u);
   let start = (group.y * H + pair / (HD / 2u)) * HD;
-  if (F < HD / 2u && i >= F) {
+  if (i >= F) {
     y[start + 2u * i] = x[start + 2u * i];
     y[start + 2u * i + 1u] = x[start + 2u * i + 1u];
     return;

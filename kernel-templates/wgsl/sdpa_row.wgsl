@@ -32,7 +32,6 @@ const TEAM: u32 = 4u;
 const TEAM_QUADS: u32 = (QUADS + TEAM - 1u) / TEAM;
 // Lanes of one slice hold a whole head of values; slices take keys in turn. A few lanes may be left over.
 const SLICES: u32 = WG / V_QUADS;
-const SLICE_TURNS: u32 = (WG + SLICES - 1u) / SLICES;
 
 // [WG][TEAM]: what each lane of a team adds to a score; in the end [SLICES][V_QUADS] parts of the output.
 var<workgroup> cells: array<vec4<f32>, WG>;
@@ -101,9 +100,8 @@ fn main(
     weights[lane] = weight;
     workgroupBarrier();
     if (slice < SLICES) {
-      for (var i = 0u; i < SLICE_TURNS; i++) {
-        let key = i * SLICES + slice;
-        if (first + key <= last_key && key < WG) {
+      for (var key = slice; key < WG; key += SLICES) {
+        if (first + key <= last_key) {
           mixed += weights[key] * v_quad((s.batch * s.keys + first + key) * KVH + kv_head, quad);
         }
       }

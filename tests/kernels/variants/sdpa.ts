@@ -20,7 +20,7 @@ export const sdpa: VariantRow[] = [
   row('sdpa_tile', { ...SMALL, SUBGROUPS: true }, EDGES),
   row('sdpa_tile', { ...SMALL, E: 'f16' }, EDGES),
   row('sdpa_tile', { TX: 8, TY: 16, E: 'f16' }, /^many, just over/),
-  row('sdpa_row', { WG: 64 }, /^few|^one/),
-  row('sdpa_row', { WG: 64, SUBGROUPS: true }, /^few, (wide|odd|many|lengths)/),
-  ...each('sdpa_row', cross(SUBGROUPS, [{ WG: 32 }, { WG: 128 }, { WG: 256 }]), /^few, (many|odd heads,)/),
+  row('sdpa_row', { WG: 32 }, /^few, (?!wide v)|^one/),
+  row('sdpa_row', { WG: 32, SUBGROUPS: true }, /^few, (wide h|odd|many|lengths)/),
+  ...each('sdpa_row', cross(SUBGROUPS, [{ WG: 64 }, { WG: 128 }, { WG: 256 }]), /^few, (many|wide v)/),
 ]
