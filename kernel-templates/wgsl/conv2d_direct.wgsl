@@ -40,13 +40,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var kh = 0u; kh < KH; kh++) {
       // Above the input this wraps to a large number: one comparison serves both edges.
       let ih = oh * SH + kh * DH - PT;
-      let row = ((first + c) * IH + min(ih, IH - 1u)) * IW;
+      if (ih >= IH) {
+        continue;
+      }
+      let row = ((first + c) * IH + ih) * IW;
       for (var kw = 0u; kw < KW; kw++) {
-        let weight = select(0.0, weight_at(channel, (c * KH + kh) * KW + kw), ih < IH);
+        let weight = weight_at(channel, (c * KH + kh) * KW + kw);
         //#unroll
         for (var t = 0u; t < TP; t++) {
           let iw = (ow + t * STRIP) * SW + kw * DW - PL;
-          sums[t] += weight * select(0.0, x[row + min(iw, IW - 1u)], iw < IW);
+          sums[t] += weight * select(0.0, x[row + iw], iw < IW);
         }
       }
     }

@@ -47,40 +47,41 @@ const QUADS: u32 = TK / 4u;
 const TILES: u32 = (COLUMNS + TK - 1u) / TK;
 // One vec4 more than a row needs: lanes that read rows side by side then meet different banks.
 const STRIDE: u32 = QUADS + 1u;
-const X_TURNS: u32 = (BN * QUADS + WG - 1u) / WG;
-const W_TURNS: u32 = (BM * QUADS + WG - 1u) / WG;
-// Whether all that tiles ask for is there: whole tiles, and no tap beyond an edge.
-const WHOLE: bool = COLUMNS % TK == 0u && PT == 0u && PL == 0u &&
-  (OH - 1u) * SH + (KH - 1u) * DH < IH && (OW - 1u) * SW + (KW - 1u) * DW < IW;
+// All are powers of two: lanes fetch whole turns, or a part of one.
+const X_TURNS: u32 = max(BN * QUADS / WG, 1u);
+const W_TURNS: u32 = max(BM * QUADS / WG, 1u);
 
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 
 var<workgroup> x_tile: array<Quad, BN * STRIDE>;
 var<workgroup> w_tile: array<Quad, BM * STRIDE>;
 
-// What the k-th column of w meets at a pixel whose first tap is in plane `at.x` at row `at.y` and column `at.z`;
-// rows and columns before the first wrap to large numbers.
+// What the k-th column of w meets at a pixel whose first tap is in plane `at.x` at row `at.y` and column `at.z`.
+// Rows and columns before the first wrap to large numbers, so that one comparison serves both edges; what is
+// read beyond them is some number or other, and not taken.
 fn x_at(at: vec3<u32>, k: u32) -> f32 {
-  let column = select(min(k, COLUMNS - 1u), k, WHOLE);
-  let plane = at.x + column / (KH * KW);
-  let ih = at.y + column / KW % KH * DH;
-  let iw = at.z + column % KW * DW;
-  if (WHOLE) {
-    return x[(plane * IH + ih) * IW + iw];
-  }
-  let value = x[(plane * IH + min(ih, IH - 1u)) * IW + min(iw, IW - 1u)];
+  let plane = at.x + k / (KH * KW);
+  let ih = at.y + k / KW % KH * DH;
+  let iw = at.z + k % KW * DW;
+  let value = x[(plane * IH + ih) * IW + iw];
+//#if PT == 0 && PL == 0 && (OH - 1) * SH + (KH - 1) * DH < IH && (OW - 1) * SW + (KW - 1) * DW < IW && CIN / GROUPS * KH * KW % TK == 0
+//: // Whole tiles, and no tap is beyond an edge.
+//: return value;
+//#else
   return select(0.0, value, k < COLUMNS && ih < IH && iw < IW);
+//#end
 }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let tx = lane % WX;
   let ty = lane / WX;
-  // Where the pixels that this lane fetches begin. Those beyond the last repeat it, and are not stored.
+  // Where the pixels that this lane fetches begin. What lies beyond the last pixel or channel is computed from
+  // some numbers or other, and not stored.
   var starts: array<vec3<u32>, X_TURNS>;
   //#unroll
   for (var t = 0u; t < X_TURNS; t++) {
-    let pixel = min(group.x * BN + (t * WG + lane) % BN, B * PIXELS - 1u);
+    let pixel = group.x * BN + (t * WG + lane) % BN;
     let plane = pixel / PIXELS * CIN + group.z * GIN;
     starts[t] = vec3<u32>(plane, pixel / OW % OH * SH - PT, pixel % OW * SW - PL);
   }
@@ -90,7 +91,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     //#unroll
     for (var t = 0u; t < X_TURNS; t++) {
       let unit = t * WG + lane;
-      if (BN * QUADS % WG == 0u || unit < BN * QUADS) {
+      if (unit < BN * QUADS) {
         let k = tile * TK + unit / BN * 4u;
         let quad = vec4<f32>(x_at(starts[t], k), x_at(starts[t], k + 1u), x_at(starts[t], k + 2u), x_at(starts[t], k + 3u));
         x_tile[unit % BN * STRIDE + unit / BN] = Quad(quad);
@@ -99,8 +100,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     //#unroll
     for (var t = 0u; t < W_TURNS; t++) {
       let unit = t * WG + lane;
-      if (BM * QUADS % WG == 0u || unit < BM * QUADS) {
-        let row = group.z * GOUT + min(group.y * BM + unit / QUADS, GOUT - 1u);
+      if (unit < BM * QUADS) {
+        let row = group.z * GOUT + group.y * BM + unit / QUADS;
         // Beyond the row's end any weight does: x is 0 there.
         let quad = tile * QUADS + unit % QUADS;
         let i = min(quad / WORD_QUADS, ROW_WORDS - 1u);

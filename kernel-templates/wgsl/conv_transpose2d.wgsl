@@ -59,7 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         //#unroll
         for (var t = 0u; t < TP; t++) {
           let at = iw + t;
-          sums[t] += weight * select(0.0, x[row + min(at, IW - 1u)], at < IW);
+          sums[t] += weight * select(0.0, x[row + at], at < IW);
         }
       }
     }
