@@ -47,7 +47,7 @@ interface Given {
 /** Translates with ever more inputs as constants, as operators ask for their values. */
 function translated(c: NodeCase, inputs: Map<string, Given>): { result: Translation; constants: string[] } {
   const shapes = new Map([...inputs].map(([name, { shape }]) => [name, shape]))
-  const attempt = (always: (type: number) => boolean) => {
+  const attempt = (always: (given: Given) => boolean) => {
     const constants = new Set<string>()
     const result = translate(
       c.model,
@@ -57,21 +57,25 @@ function translated(c: NodeCase, inputs: Map<string, Given>): { result: Translat
         constants.add(name)
         return inputs.get(name)?.values
       },
-      new Set([...inputs].filter(([, { type }]) => always(type)).map(([name]) => name)),
+      new Set([...inputs].filter(([, given]) => always(given)).map(([name]) => name)),
     )
     return { result, constants: [...constants] }
   }
-  try {
-    const first = attempt(() => false)
-    // Ids are unsigned on the device: negative ones are resolved while translating.
-    const negative = [...first.result.graph.tensors.values()].some(
-      (t) => t.kind === 'input' && t.dtype === 'u32' && inputs.get(t.alias!)!.values.some((v) => v < 0),
-    )
-    return negative ? attempt((type) => !isFloat(type)) : first
-  } catch (e) {
-    if (!(e instanceof WgcError && e.code === 'WGC233')) throw e
-    return attempt((type) => !isFloat(type))
-  }
+  const whole = ({ type }: Given) => !isFloat(type)
+  const attempts = [() => false, whole, (given: Given) => whole(given) || given.values.length === 1]
+  for (const [i, always] of attempts.entries())
+    try {
+      const made = attempt(always)
+      // Ids are unsigned on the device: negative ones are resolved while translating.
+      const negative = [...made.result.graph.tensors.values()].some(
+        (t) => t.kind === 'input' && t.dtype === 'u32' && inputs.get(t.alias!)!.values.some((v) => v < 0),
+      )
+      if (!negative) return made
+    } catch (e) {
+      const lacks = e instanceof WgcError && e.code === 'WGC233'
+      if (!lacks || i === attempts.length - 1) throw e
+    }
+  throw new Error(`${c.name}: negative ids`)
 }
 
 export function plan(c: NodeCase): Planned | OutOfReach {

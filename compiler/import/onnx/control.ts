@@ -1,11 +1,9 @@
-/** ONNX's control flow, decided while translating: a branch is taken, a loop unrolled. */
+/** ONNX's operators that hold graphs, decided while translating: a branch is taken, a loop unrolled. */
+import { flexAttention } from './ops/attention.js'
 import { part } from './ops/movement.js'
 import { axisOf, concatenated } from './ops/shapes.js'
 import type { GraphProto } from './reader.js'
-import { type At, known, type Value, view } from './values.js'
-
-/** Translates a graph within this one, its inputs given. */
-export type Body = (graph: GraphProto, inputs: (Value | undefined)[]) => (Value | undefined)[]
+import { type At, type Body, known, type Value, view } from './values.js'
 
 /** Turns that a loop may be unrolled to. */
 const MAX_TURNS = 4096
@@ -88,4 +86,5 @@ export const control: Readonly<Record<string, (at: At, run: Body) => (Value | un
   If: branch,
   Loop: loop,
   Scan: scan,
+  'ai.onnx.preview.FlexAttention': flexAttention,
 }

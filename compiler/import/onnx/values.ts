@@ -6,7 +6,7 @@ import type { Attr, DType, Node } from '../../ir/graph.js'
 import { ops } from '../../ops/index.js'
 import type { PortSpec, StepValues } from '../../ops/types.js'
 import { evaluateExpression } from '../../specialize/index.js'
-import type { NodeProto } from './reader.js'
+import type { GraphProto, NodeProto } from './reader.js'
 
 /**
  * A tensor of the ONNX graph. Its values are known while translating (`data`), or a tensor of wgc's graph holds
@@ -112,8 +112,14 @@ export function emitter(builder: Builder, fixed: Fixed): Emitter {
   /** A matrix for a port of weights. It is stored in f32 here: formats are the precision pass's business. */
   const weight = (v: Value, [rows, columns]: [number, number], where: string): string => {
     if (v.data === undefined && v.source === undefined) {
-      if (columns % ROW) fail('WGC232', [where, `weights that are computed, in rows of ${columns}`])
-      return operand(v, 'f32', where)
+      const missing = -columns & (ROW - 1)
+      if (missing === 0) return operand(v, 'f32', where)
+      const sizes = { D0: 1, D1: 1, D2: rows, D3: columns }
+      return operand(
+        emit('pad', { x: v }, { Q3: missing, MODE: 'constant', VALUE: 0 }, sizes).y!,
+        'f32',
+        where,
+      )
     }
     const name = `weight.${count++}`
     const tensor = builder.weight(name, [rows, columns])
@@ -149,6 +155,35 @@ export function emitter(builder: Builder, fixed: Fixed): Emitter {
     return outputs
   }
 
+  const emit: Emitter['emit'] = (name, given, attrs, sizes) => {
+    const op = ops[name] ?? fail('WGC901', [`no operator ${name}`])
+    const facts = { W: 'f32', G: 32, ...op.attrs, ...attrs, ...sizes } as Record<string, Attr>
+    const here = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as Record<
+      string,
+      Value
+    >
+    if (Object.values(here).every((v) => v.data)) return fold(name, here, facts)
+    const node: Node = { op: name, name: `${name}.${count++}`, inputs: {}, outputs: {}, attrs, sizes }
+    if (Object.values(op.ports).some((p) => p.kind === 'weight')) node.attrs = { W: 'f32', G: 32, ...attrs }
+    for (const [port, v] of Object.entries(here)) {
+      const spec = op.ports[port] ?? fail('WGC901', [`${name} has no port ${port}`])
+      const where = `${name} ${port}`
+      if (spec.kind === 'weight') {
+        const [rows, columns] = spec.shape.map((text) => Number(evaluateExpression(expression(text), facts)))
+        node.inputs[port] = weight(v, [rows!, columns!], where)
+      } else node.inputs[port] = operand(v, storage(spec), where)
+    }
+    addNode(builder.graph, node)
+    return Object.fromEntries(
+      Object.entries(node.outputs).map(([port, tensor]): [string, Value] => {
+        const t = builder.graph.tensors.get(tensor)!
+        const stored = storage(op.ports[port]!)
+        if (t.dtype !== stored) builder.graph.tensors.set(tensor, { ...t, dtype: stored })
+        return [port, { shape: [sizeOf(t.shape as number[])], type: 1, tensor, stored }]
+      }),
+    )
+  }
+
   return {
     valuesOf(v) {
       if (v.data === undefined && v.source !== undefined) {
@@ -157,36 +192,7 @@ export function emitter(builder: Builder, fixed: Fixed): Emitter {
       }
       return v.data
     },
-    emit(name, given, attrs, sizes) {
-      const op = ops[name] ?? fail('WGC901', [`no operator ${name}`])
-      const facts = { W: 'f32', G: 32, ...op.attrs, ...attrs, ...sizes } as Record<string, Attr>
-      const here = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as Record<
-        string,
-        Value
-      >
-      if (Object.values(here).every((v) => v.data)) return fold(name, here, facts)
-      const node: Node = { op: name, name: `${name}.${count++}`, inputs: {}, outputs: {}, attrs, sizes }
-      if (Object.values(op.ports).some((p) => p.kind === 'weight')) node.attrs = { W: 'f32', G: 32, ...attrs }
-      for (const [port, v] of Object.entries(here)) {
-        const spec = op.ports[port] ?? fail('WGC901', [`${name} has no port ${port}`])
-        const where = `${name} ${port}`
-        if (spec.kind === 'weight') {
-          const [rows, columns] = spec.shape.map((text) =>
-            Number(evaluateExpression(expression(text), facts)),
-          )
-          node.inputs[port] = weight(v, [rows!, columns!], where)
-        } else node.inputs[port] = operand(v, storage(spec), where)
-      }
-      addNode(builder.graph, node)
-      return Object.fromEntries(
-        Object.entries(node.outputs).map(([port, tensor]): [string, Value] => {
-          const t = builder.graph.tensors.get(tensor)!
-          const stored = storage(op.ports[port]!)
-          if (t.dtype !== stored) builder.graph.tensors.set(tensor, { ...t, dtype: stored })
-          return [port, { shape: [sizeOf(t.shape as number[])], type: 1, tensor, stored }]
-        }),
-      )
-    },
+    emit,
   }
 }
 
@@ -216,6 +222,9 @@ export interface At extends Emitter {
   ints(name: string): number[] | undefined
   text(name: string, otherwise: string): string
 }
+
+/** Translates a graph within the node's, its inputs given. */
+export type Body = (graph: GraphProto, inputs: (Value | undefined)[]) => (Value | undefined)[]
 
 /** From an ONNX node to its outputs. */
 export type Mapping = (at: At) => Value | (Value | undefined)[]

@@ -107,6 +107,15 @@ export function cast(at: At, x: Value, type: number): Value {
   return holds || to.bits > 16 ? whole : wrapped(at, whole, to)
 }
 
+/** The bits of short integers seen as another type's. */
+export function bitCast(at: At, x: Value, type: number): Value {
+  const [from, to] = [types[x.type], types[type]]
+  const short = from && to && from.bits === to.bits && to.bits <= 16
+  if (!short || from.kind === 'float' || to.kind === 'float') return at.refuse('bits seen as another type')
+  if (from.kind === 'bool' || from.kind === to.kind) return view(x, x.shape, type)
+  return wrapped(at, view(x, x.shape, type), to)
+}
+
 /** Whole numbers as they are in so many bits: every step is exact, as it only divides by a power of two. */
 function wrapped(at: At, x: Value, { bits, kind }: { bits: number; kind: string }): Value {
   const shift = kind === 'int' ? 2 ** (bits - 1) : 0

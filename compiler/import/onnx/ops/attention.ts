@@ -1,5 +1,5 @@
 /** ONNX's attention and rotary positions. */
-import { type At, known, type Mapping, scalar, sizeOf, type Value, view } from '../values.js'
+import { type At, type Body, known, type Mapping, scalar, sizeOf, type Value, view } from '../values.js'
 import { add, BOOL, binary, mul, sub, times, unary, where } from './apply.js'
 import { part } from './movement.js'
 import { softmaxOf } from './norms.js'
@@ -74,12 +74,7 @@ function scores(
   mode: number,
 ): Value {
   const [B, M, L] = [q.value.shape[0]!, q.length, k.length]
-  const grouped = transposed(
-    at,
-    expanded(at, view(split(at, k), [B, k.heads, 1, L, k.size]), [B, k.heads, q.heads / k.heads, L, k.size]),
-    [0, 1, 2, 3, 4],
-  )
-  let s = matmul(at, split(at, q), view(grouped, [B, q.heads, L, k.size]), { TB: true, SCALE })
+  let s = matmul(at, split(at, q), repeated(at, split(at, k), q.heads), { TB: true, SCALE })
   if (mode >= 1 && cap > 0) s = times(at, unary(at, 'tanh', times(at, s, 1 / cap)), cap)
   if (mode < 2) return s
   for (const term of added) if (term) s = add(at, s, term)
@@ -180,6 +175,27 @@ function rotary(at: At): Value {
   const front = view(y, [...shape.slice(0, 3), turned])
   const all = turned === HD ? front : concatenated(at, [front, part(at, pairs, 3, turned, HD)], 3)
   return view(all, x.shape)
+}
+
+/** [B, H, L, D] of keys or values that fewer heads have. */
+function repeated(at: At, v: Value, H: number): Value {
+  const [B, KVH, L, D] = v.shape as [number, number, number, number]
+  if (H === KVH) return v
+  return view(expanded(at, view(v, [B, KVH, 1, L, D]), [B, KVH, H / KVH, L, D]), [B, H, L, D])
+}
+
+/** Attention whose scores and probabilities graphs of the model's own may change. */
+export function flexAttention(at: At, run: Body): Value[] {
+  const q = at.input(0)
+  const H = q.shape[1]!
+  const SCALE = at.float('scale', 1 / Math.sqrt(q.shape[3]!))
+  const changed = (name: string, v: Value): Value => {
+    const graph = at.node.attributes.get(name)?.g
+    return graph ? (run(graph, [v])[0] ?? at.refuse(`${name} makes nothing`)) : v
+  }
+  const products = matmul(at, q, repeated(at, at.input(1), H), { TB: true, SCALE })
+  const probabilities = softmaxOf(at, changed('score_mod', products), 3)
+  return [matmul(at, changed('prob_mod', probabilities), repeated(at, at.input(2), H))]
 }
 
 /** A depthwise convolution along time that sees the past alone, and keeps what the next step needs of it. */

@@ -4,6 +4,7 @@ import {
   add,
   BOOL,
   binary,
+  bitCast,
   cast,
   div,
   isWhole,
@@ -191,6 +192,7 @@ export const elementwise: Record<string, Mapping> = {
   Mean: (at) => times(at, variadic(add)(at) as Value, 1 / at.inputs.length),
   Cast: (at) => cast(at, at.input(0), at.int('to', 1)),
   CastLike: (at) => cast(at, at.input(0), at.input(1).type),
+  BitCast: (at) => bitCast(at, at.input(0), at.int('to', 1)),
   Dropout: (at) => {
     const training = at.inputs[2] ? at.values(2)![0] !== 0 : false
     const ratio = at.inputs[1] ? at.values(1)![0]! : 0.5

@@ -14,6 +14,7 @@ import { recurrent } from './recurrent.js'
 import { reductions } from './reductions.js'
 import { resizes } from './resize.js'
 import { signals } from './signals.js'
+import { sorting } from './sorting.js'
 
 export const mappings: Readonly<Record<string, Mapping>> = {
   ...attentions,
@@ -23,6 +24,7 @@ export const mappings: Readonly<Record<string, Mapping>> = {
   ...compositions,
   ...einsums,
   ...signals,
+  ...sorting,
   ...elementwise,
   ...movement,
   ...norms,

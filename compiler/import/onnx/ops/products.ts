@@ -73,8 +73,8 @@ function convolution(at: At, w: Window, GROUPS: number, COUT: number, bias: bool
   return { attrs, sizes: { B, CIN, IH, IW, COUT, OH, OW } }
 }
 
-function conv(at: At): Value {
-  const [x, w, b] = [at.input(0), at.input(1), at.inputs[2]]
+/** x and w convolved as the node's attributes say. */
+export function convolved(at: At, x: Value, w: Value, b?: Value): Value {
   const window = windows(at, x.shape.slice(2), w.shape.slice(2))
   const { attrs, sizes } = convolution(at, window, at.int('group', 1), w.shape[0]!, b !== undefined)
   const shape = [x.shape[0]!, w.shape[0]!, ...window.out.slice(2 - (x.shape.length - 2))]
@@ -126,6 +126,6 @@ function convTranspose(at: At): Value {
 export const products: Record<string, Mapping> = {
   MatMul: matMul,
   Gemm: gemm,
-  Conv: conv,
+  Conv: (at) => convolved(at, at.input(0), at.input(1), at.inputs[2]),
   ConvTranspose: convTranspose,
 }

@@ -2,7 +2,7 @@
 import { types } from '../tensors.js'
 import { type At, known, type Mapping, sizeOf, type Value, view } from '../values.js'
 import { add, binary, div, mul, sub, times, unary } from './apply.js'
-import { matmul } from './products.js'
+import { convolved, matmul } from './products.js'
 import { reduced } from './reductions.js'
 import { axisOf, expanded } from './shapes.js'
 
@@ -94,10 +94,37 @@ function integerMatmul(at: At): Value {
   return { ...product, type: 6 }
 }
 
+/** Sums of products of whole numbers, which f32 holds up to 2^24. */
+function integerConv(at: At): Value {
+  const [x, w] = [at.input(0), at.input(1)]
+  const zero = (v: Value | undefined) => v && (sizeOf(v.shape) === 1 ? view(v, []) : perFilter(v, w))
+  return { ...convolved(at, minus(at, x, zero(at.inputs[2])), minus(at, w, zero(at.inputs[3]))), type: 6 }
+}
+
+const minus = (at: At, v: Value, zero: Value | undefined): Value => (zero ? sub(at, v, zero) : v)
+
+/** One for each filter of w. */
+const perFilter = (v: Value, w: Value): Value => view(v, [v.shape[0]!, ...w.shape.slice(1).map(() => 1)])
+
+function quantizedConv(at: At): Value {
+  const [x, xScale, xZero, w, wScale, wZero, yScale, yZero] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) =>
+    at.input(i),
+  ) as [...[Value, Value, Value, Value], ...[Value, Value, Value, Value]]
+  const one = (v: Value) => view(v, [])
+  const filters = (v: Value) => (sizeOf(v.shape) === 1 ? one(v) : perFilter(v, w))
+  const sums = convolved(at, sub(at, x, one(xZero)), sub(at, w, filters(wZero)), at.inputs[8])
+  const channels = (v: Value) =>
+    sizeOf(v.shape) === 1 ? one(v) : view(v, [v.shape[0]!, ...sums.shape.slice(2).map(() => 1)])
+  const scaled = mul(at, mul(at, { ...sums, type: 1 }, one(xScale)), channels(wScale))
+  return quantize(at, scaled, one(yScale), one(yZero), yZero.type)
+}
+
 export const quantized: Record<string, Mapping> = {
   QuantizeLinear: quantizeLinear,
   DequantizeLinear: dequantizeLinear,
   DynamicQuantizeLinear: dynamicQuantize,
   QLinearMatMul: quantizedMatmul,
   MatMulInteger: integerMatmul,
+  ConvInteger: integerConv,
+  QLinearConv: quantizedConv,
 }

@@ -13,6 +13,8 @@ interface Layer {
   wb: Value | undefined
   rb: Value | undefined
   HID: number
+  /** Which of the directions it is. */
+  direction: number
 }
 
 /** State after a step: h first, what else there is behind it. */
@@ -32,12 +34,12 @@ const product = (at: At, x: Value, w: Value, b: Value | undefined): Value => {
 
 /** The whole layer: every direction, every step. `states`: inputs that hold initial states. */
 function layer(at: At, gates: number, states: number[], cell: Cell): (Value | undefined)[] {
-  if (at.inputs[4]) at.refuse('sequences of different lengths')
   if (at.node.attributes.has('activations')) at.refuse('other activations')
   if (at.node.attributes.has('clip')) at.refuse('clip')
   const batchFirst = at.int('layout', 0) !== 0
   const x = batchFirst ? transposed(at, at.input(0), [1, 0, 2]) : at.input(0)
   const [T, B] = x.shape as [number, number]
+  if (at.inputs[4] && at.values(4)!.some((n) => n !== T)) at.refuse('sequences of different lengths')
   const HID = at.input(2).shape[2]!
   const direction = at.text('direction', 'forward')
   const runs = direction === 'bidirectional' ? [false, true] : [direction === 'reverse']
@@ -49,6 +51,7 @@ function layer(at: At, gates: number, states: number[], cell: Cell): (Value | un
       wb: b && gatesOf(at, b, HID, 0, gates),
       rb: b && gatesOf(at, b, HID, gates, 2 * gates),
       HID,
+      direction: k,
     }
     // Every step's input goes through its matrix at once.
     const all = product(at, x, weights.W, weights.wb)
@@ -82,14 +85,25 @@ function layer(at: At, gates: number, states: number[], cell: Cell): (Value | un
 }
 
 function lstm(at: At): (Value | undefined)[] {
-  if (at.inputs[7]) at.refuse('peepholes')
   if (at.int('input_forget', 0)) at.refuse('input_forget')
-  return layer(at, 4, [5, 6], ({ R, rb, HID }, gx, [h, c]) => {
+  const peepholes = at.inputs[7]
+  return layer(at, 4, [5, 6], ({ R, rb, HID, direction }, gx, [h, c]) => {
     const gates = add(at, gx, product(at, h!, R, rb))
     const B = gx.shape[0]!
+    if (peepholes) return peeping(at, gates, c!, row(at, peepholes, direction), HID)
     const made = at.emit('lstm_cell', { gates, c }, { ORDER: 'iofg' }, { B, HID })
     return [made.h!, made.cy!].map((v) => view(v, [B, HID], gx.type))
   })
+}
+
+/** A cell whose gates i and f see the old state, and o the new one, through a weight each (P: i, o, f). */
+function peeping(at: At, gates: Value, c: Value, P: Value, HID: number): Value[] {
+  const gate = (k: number) => part(at, gates, 1, k * HID, (k + 1) * HID)
+  const seen = (state: Value, k: number) => mul(at, state, gatesOf(at, P, HID, k, k + 1))
+  const open = (k: number, state: Value) => unary(at, 'sigmoid', add(at, gate(k), seen(state, k)))
+  const [i, o, f, g] = [0, 1, 2, 3]
+  const cell = add(at, mul(at, open(f, c), c), mul(at, open(i, c), unary(at, 'tanh', gate(g))))
+  return [mul(at, open(o, cell), unary(at, 'tanh', cell)), cell]
 }
 
 function gru(at: At): (Value | undefined)[] {
