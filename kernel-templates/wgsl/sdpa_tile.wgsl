@@ -49,8 +49,9 @@ const CHUNKS: u32 = (QUADS + CHUNK - 1u) / CHUNK;
 // One quad more than a row needs: lanes that read rows side by side then meet different banks.
 const STRIDE: u32 = CHUNK + 1u;
 const QK_CELLS: u32 = (BQ + BK) * STRIDE;
-const Q_TURNS: u32 = (BQ * CHUNK + WG - 1u) / WG;
-const K_TURNS: u32 = (BK * CHUNK + WG - 1u) / WG;
+// Whole turns: TX, TY and CHUNK are powers of two, and neither of the first is above 4 CHUNK.
+const Q_TURNS: u32 = BQ * CHUNK / WG;
+const K_TURNS: u32 = BK * CHUNK / WG;
 // Quads of values for a lane, TX apart.
 const TV: u32 = (V_QUADS + TX - 1u) / TX;
 // Turns in which the values of a tile pass, such that they fit where queries and keys were.
@@ -103,22 +104,18 @@ fn main(
       //#unroll
       for (var t = 0u; t < Q_TURNS; t++) {
         let unit = t * WG + lane;
-        if (BQ * CHUNK % WG == 0u || unit < BQ * CHUNK) {
-          let m = min(row + unit / CHUNK, last_row);
-          let quad = q_quad((s.batch * s.rows + m) * H + s.head, chunk * CHUNK + unit % CHUNK);
-          tile[unit / CHUNK * STRIDE + unit % CHUNK] = Quad(quad * SCALE);
-        }
+        let m = min(row + unit / CHUNK, last_row);
+        let quad = q_quad((s.batch * s.rows + m) * H + s.head, chunk * CHUNK + unit % CHUNK);
+        tile[unit / CHUNK * STRIDE + unit % CHUNK] = Quad(quad * SCALE);
       }
       //#unroll
       for (var t = 0u; t < K_TURNS; t++) {
         let unit = t * WG + lane;
-        if (BK * CHUNK % WG == 0u || unit < BK * CHUNK) {
-          let key = unit / CHUNK;
-          let n = min(first + key, last_key);
-          let quad = k_quad((s.batch * s.keys + n) * KVH + kv_head, chunk * CHUNK + unit % CHUNK);
-          // A lane's keys are neighbours; in the tile they lie TX apart, so that lanes read side by side.
-          tile[(BQ + key % 4u * TX + key / 4u) * STRIDE + unit % CHUNK] = Quad(quad);
-        }
+        let key = unit / CHUNK;
+        let n = min(first + key, last_key);
+        let quad = k_quad((s.batch * s.keys + n) * KVH + kv_head, chunk * CHUNK + unit % CHUNK);
+        // A lane's keys are neighbours; in the tile they lie TX apart, so that lanes read side by side.
+        tile[(BQ + key % 4u * TX + key / 4u) * STRIDE + unit % CHUNK] = Quad(quad);
       }
       workgroupBarrier();
       for (var c = 0u; c < CHUNK; c++) {
