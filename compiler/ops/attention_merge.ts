@@ -21,13 +21,25 @@ const sizes: [string, number, number, number, number, number, number?][] = [
 
 /** NaN in splits that the row does not have. */
 const fill =
-  (size: (facts: Facts) => number, value: (index: number) => number) =>
+  (size: (facts: Facts) => number, value: (index: number, facts: Facts) => number) =>
   (index: number, facts: Facts, { past }: StepValues): number => {
     const split = Math.floor(index / size(facts)) % num(facts, 'SPLITS')
-    return split < splitsOf(past, facts) ? value(index) : Number.NaN
+    return split < splitsOf(past, facts) ? value(index, facts) : Number.NaN
   }
 
+/** Greatest scores, mostly below 0, and sums of at least 1, but for those that `other` gives. */
+const stats = (other: (index: number, facts: Facts) => number | undefined) =>
+  fill(
+    () => 2,
+    (i, facts) => other(i, facts) ?? (i % 2 === 0 ? 4 * noise(i, 2) - 3 : 5 + 4 * noise(i, 3)),
+  )
+
 const head = (facts: Facts) => num(facts, 'HD')
+
+/** A split behind the first 256 outweighs the others by more than a float holds. */
+const peak = stats((i, facts) =>
+  i % 2 === 0 && Math.floor(i / 2) % num(facts, 'SPLITS') === 300 ? 99 : undefined,
+)
 
 export const attention_merge: OpDef = {
   name: 'attention_merge',
@@ -64,14 +76,16 @@ export const attention_merge: OpDef = {
   },
   cases: sizes.map(([name, H, HD, C, past, CHUNK, WINDOW = 0]): OpCase => {
     const facts = { H, HD, C, CHUNK, WINDOW }
-    return { name, facts: { ...facts, SPLITS: Math.ceil(mostSeen(facts) / CHUNK) }, step: { past } }
+    const SPLITS = Math.ceil(mostSeen(facts) / CHUNK)
+    return {
+      name,
+      facts: { ...facts, SPLITS },
+      step: { past },
+      ...(SPLITS > 256 && { fill: { stats: peak } }),
+    }
   }),
   fill: {
     part: fill(head, (i) => noise(i, 1)),
-    // Greatest scores of many magnitudes, far below 0 too, and sums of at least 1.
-    stats: fill(
-      () => 2,
-      (i) => (i % 2 === 0 ? 4 * noise(i, 2) - 3 : 5 + 4 * noise(i, 3)),
-    ),
+    stats: stats(() => undefined),
   },
 }
