@@ -1,12 +1,8 @@
 /** ONNX's backend node tests: one model of one operator (or its expansion) a case, with inputs and outputs. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import {
-  type ModelProto,
-  readModel,
-  readTensor,
-  type TensorProto,
-} from '../../compiler/import/onnx/reader.js'
+import type { ModelProto, TensorProto } from '../../compiler/import/onnx/protos.js'
+import { readModel, readTensor } from '../../compiler/import/onnx/reader.js'
 import { readArchive } from './archive.js'
 
 const ARCHIVE = resolve('../shared/onnx/node/onnx-backend-node-6be0677f.tar.gz')

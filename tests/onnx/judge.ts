@@ -94,7 +94,8 @@ export function plan(c: NodeCase): Planned | OutOfReach {
   try {
     made = translated(c, inputs)
   } catch (e) {
-    if (e instanceof WgcError) return out(e.message)
+    // A fault that is a mapping's own has a cause, or is an internal one.
+    if (e instanceof WgcError && /WGC23[0-4]/.test(e.code) && !e.cause) return out(e.message)
     throw e
   }
   const { graph } = made.result

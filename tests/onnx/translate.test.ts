@@ -1,7 +1,7 @@
 /** Translation of ONNX graphs: what is said of what can't be, and what becomes of constants and views. */
 import { expect, test } from 'vitest'
 import { WgcError } from '../../compiler/errors.js'
-import type { AttributeProto, GraphProto, ModelProto, NodeProto } from '../../compiler/import/onnx/reader.js'
+import type { AttributeProto, GraphProto, ModelProto, NodeProto } from '../../compiler/import/onnx/protos.js'
 import { translate } from '../../compiler/import/onnx/translate.js'
 
 const attribute = (name: string, more: Partial<AttributeProto>): AttributeProto => ({

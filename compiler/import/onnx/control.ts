@@ -2,7 +2,7 @@
 import { flexAttention } from './ops/attention.js'
 import { part } from './ops/movement.js'
 import { axisOf, concatenated } from './ops/shapes.js'
-import type { GraphProto } from './reader.js'
+import type { GraphProto } from './protos.js'
 import { type At, type Body, known, type Value, view } from './values.js'
 
 /** Turns that a loop may be unrolled to. */

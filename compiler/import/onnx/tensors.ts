@@ -3,7 +3,7 @@
 import { fail } from '../../errors.js'
 import { fromF16 } from '../../formats/f16.js'
 import { elements } from '../safetensors-header.js'
-import type { TensorProto } from './reader.js'
+import type { TensorProto } from './protos.js'
 
 interface TypeRow {
   name: string

@@ -1,13 +1,13 @@
 /** An ONNX graph → wgc's graph, a node at a time, by the table in `ops/`. */
-import { fail } from '../../errors.js'
+import { fail, WgcError } from '../../errors.js'
 import { build } from '../../ir/builder.js'
 import type { Graph } from '../../ir/graph.js'
 import { nearest } from '../nearest.js'
 import { control } from './control.js'
 import { mappings } from './ops/index.js'
-import type { GraphProto, ModelProto, NodeProto } from './reader.js'
+import type { GraphProto, ModelProto, NodeProto } from './protos.js'
 import { tensorValues } from './tensors.js'
-import { at, type Emitter, emitter, type Fixed, known, type Value } from './values.js'
+import { type At, at, type Emitter, emitter, type Fixed, known, type Value } from './values.js'
 
 export interface Translation {
   graph: Graph
@@ -47,6 +47,21 @@ function nodeOutputs(node: NodeProto, names: Names, scope: Scope): (Value | unde
       : (names.get(input) ?? fail('WGC232', [name, `its input ${input} is never made`])),
   )
   const here = at(node, scope.opsets.get(node.domain) ?? 0, inputs, scope.emitter)
+  return checked(name, () => mapped(name, here, names, scope))
+}
+
+/** What a mapping stumbles over without saying so is a node that contradicts itself. */
+function checked<T>(name: string, run: () => T): T {
+  try {
+    return run()
+  } catch (cause) {
+    if (cause instanceof WgcError) throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    return fail('WGC232', [name, `its inputs and attributes contradict each other (${why})`], { cause })
+  }
+}
+
+function mapped(name: string, here: At, names: Names, scope: Scope): (Value | undefined)[] {
   const flow = Object.hasOwn(control, name) ? control[name] : undefined
   if (flow) return flow(here, (body, given) => inner(body, given, names, scope))
   const mapping = Object.hasOwn(mappings, name) ? mappings[name] : undefined

@@ -6,7 +6,7 @@ import type { Attr, DType, Node } from '../../ir/graph.js'
 import { ops } from '../../ops/index.js'
 import type { PortSpec, StepValues } from '../../ops/types.js'
 import { evaluateExpression } from '../../specialize/index.js'
-import type { GraphProto, NodeProto } from './reader.js'
+import type { GraphProto, NodeProto } from './protos.js'
 
 /**
  * A tensor of the ONNX graph. Its values are known while translating (`data`), or a tensor of wgc's graph holds
@@ -22,8 +22,6 @@ export interface Value {
   tensor?: string
   stored?: DType
   source?: string
-  /** Several tensors: a sequence. */
-  items?: Value[]
 }
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1)
@@ -40,11 +38,28 @@ export const known = (shape: readonly number[], type: number, data: ArrayLike<nu
   data: Float64Array.from(data),
 })
 
+/** The same of a tensor that the model only describes: its values by index, row-major. */
+export function computed(
+  at: At,
+  shape: readonly number[],
+  type: number,
+  value: (index: number) => number,
+): Value {
+  const n = sizeOf(shape)
+  if (!(n >= 0 && n <= MAX_KNOWN)) at.refuse(`it makes a constant of [${shape.join(', ')}]`)
+  const data = new Float64Array(n)
+  for (let i = 0; i < n; i++) data[i] = value(i)
+  return { shape, type, data }
+}
+
 /** A number that broadcasts. */
 export const scalar = (value: number, type = 1): Value => known([], type, [value])
 
 /** Inputs of the model whose values the caller can promise, asked for only when an operator needs one. */
 export type Fixed = (input: string) => Float64Array | undefined
+
+/** Elements that a tensor may have which is computed while translating: small files must not make large ones. */
+export const MAX_KNOWN = 2 ** 26
 
 const STEP: StepValues = {
   seq: 1,
@@ -97,7 +112,6 @@ export function emitter(builder: Builder, fixed: Fixed): Emitter {
   }
 
   const operand = (v: Value, dtype: 'f32' | 'u32', where: string): string => {
-    if (v.items) return fail('WGC232', [where, 'a sequence is no operand'])
     if (v.data) return constant(v.data, dtype)
     if (v.source !== undefined) {
       const name = dtype === 'f32' ? v.source : `${v.source}.u32`
@@ -147,6 +161,7 @@ export function emitter(builder: Builder, fixed: Fixed): Emitter {
         continue
       }
       const n = sizeOf(spec.shape.map((text) => Number(evaluateExpression(expression(text), facts))))
+      if (!(n <= MAX_KNOWN)) fail('WGC232', [name, `it makes a constant of ${n} elements`])
       // An output that is read first starts as what was given for it.
       ports[port] = given[port]?.data?.slice() ?? new Float64Array(n)
       outputs[port] = { shape: [n], type: 1, data: ports[port] }
@@ -248,10 +263,14 @@ export function at(node: NodeProto, opset: number, inputs: (Value | undefined)[]
     values(i) {
       const v = inputs[i]
       if (!v) return undefined
-      const data = v.items ? undefined : emitter.valuesOf(v)
+      const data = emitter.valuesOf(v)
       return Array.from(data ?? fail('WGC233', [where, node.inputs[i] ?? String(i)]))
     },
-    op: (op, given, attrs, sizes, shape, type) => view(emitter.emit(op, given, attrs, sizes).y!, shape, type),
+    op(op, given, attrs, sizes, shape, type) {
+      const odd = [...shape, ...Object.values(sizes)].find((n) => !Number.isSafeInteger(n) || n < 0)
+      if (odd !== undefined) refuse(`its inputs and attributes contradict each other: a size is ${odd}`)
+      return view(emitter.emit(op, given, attrs, sizes).y!, shape, type)
+    },
     int: (name, otherwise) => attribute(name, 2)?.i ?? otherwise,
     float: (name, otherwise) => attribute(name, 1)?.f ?? otherwise,
     ints: (name) => attribute(name, 7)?.ints,

@@ -1,10 +1,11 @@
 /** ONNX's operators that are several of wgc's. */
 import { type At, known, type Mapping, sizeOf, type Value, view } from '../values.js'
 import { add, mul, plus, sub, times, unary } from './apply.js'
-import { indicesOf, padded, part, scattered } from './movement.js'
+import { scattered } from './indexing.js'
+import { padded, part } from './movement.js'
 import { matmul } from './products.js'
 import { reduced } from './reductions.js'
-import { axisOf, concatenated, denseStrides, expanded } from './shapes.js'
+import { axisOf, concatenated, denseStrides, expanded, indicesOf } from './shapes.js'
 
 /** Steps along an axis that an unrolled operator takes. */
 const MAX_STEPS = 256

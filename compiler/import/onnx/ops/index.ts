@@ -2,8 +2,10 @@
 import type { Mapping } from '../values.js'
 import { attentions } from './attention.js'
 import { compositions } from './compositions.js'
+import { constants } from './constants.js'
 import { einsums } from './einsum.js'
 import { elementwise } from './elementwise.js'
+import { indexing } from './indexing.js'
 import { losses } from './losses.js'
 import { movement } from './movement.js'
 import { norms } from './norms.js'
@@ -18,18 +20,20 @@ import { sorting } from './sorting.js'
 
 export const mappings: Readonly<Record<string, Mapping>> = {
   ...attentions,
-  ...quantized,
-  ...losses,
-  ...recurrent,
   ...compositions,
+  ...constants,
   ...einsums,
-  ...signals,
-  ...sorting,
   ...elementwise,
+  ...indexing,
+  ...losses,
   ...movement,
   ...norms,
   ...pools,
   ...products,
+  ...quantized,
+  ...recurrent,
   ...reductions,
   ...resizes,
+  ...signals,
+  ...sorting,
 }

@@ -1,18 +1,5 @@
-/** ONNX's operators that move elements or make constants, and leave values alone. */
-import { tensorValues } from '../tensors.js'
 import { type At, known, type Mapping, sizeOf, type Value, view } from '../values.js'
-import { binary, INT64, mul } from './apply.js'
-import {
-  around,
-  axisOf,
-  broadcast,
-  concatenated,
-  denseStrides,
-  expanded,
-  picked,
-  strided,
-  transposed,
-} from './shapes.js'
+import { axisOf, broadcast, concatenated, denseStrides, expanded, strided, transposed } from './shapes.js'
 
 /** Axes from an input of newer operator sets, or an attribute of older ones. */
 export function axes(at: At, input: number, since = 13): number[] | undefined {
@@ -26,7 +13,8 @@ function reshape(at: At): Value {
   const dims = asked.map((d, k) => (d === 0 && zero ? (x.shape[k] ?? at.refuse(`no axis ${k} to keep`)) : d))
   const rest = sizeOf(dims.filter((d) => d !== -1))
   const shape = dims.map((d) => (d === -1 ? (rest === 0 ? 0 : sizeOf(x.shape) / rest) : d))
-  if (sizeOf(shape) !== sizeOf(x.shape)) at.refuse(`[${x.shape}] is not to be seen as [${asked}]`)
+  if (shape.some((d) => d < 0) || sizeOf(shape) !== sizeOf(x.shape))
+    at.refuse(`[${x.shape}] is not to be seen as [${asked}]`)
   return view(x, shape)
 }
 
@@ -72,6 +60,7 @@ function slice(at: At): Value {
   list.forEach((a, i) => {
     const k = axisOf(at, a, x.shape.length)
     const [size, step] = [x.shape[k]!, steps[i]!]
+    if (!step) at.refuse('a step of 0')
     const [low, high] = step > 0 ? [0, size] : [-1, size - 1]
     const place = (p: number, least: number) => Math.min(Math.max(p < 0 ? p + size : p, least), high)
     const [from, to] = [place(starts[i]!, low === -1 ? 0 : low), place(ends[i]!, low)]
@@ -98,6 +87,8 @@ function split(at: At): Value[] {
   const lengths =
     (at.opset >= 13 ? at.values(1) : at.ints('split')) ??
     Array.from({ length: count }, (_, i) => Math.min(each, size - i * each))
+  if (lengths.some((n) => n < 0) || lengths.reduce((a, b) => a + b, 0) !== size)
+    at.refuse(`parts of ${lengths} of an axis of ${size}`)
   let from = 0
   return lengths.map((length) => {
     from += length
@@ -190,190 +181,6 @@ export function padded(
   return at.op('pad', { x }, attrs, sizes, shape, x.type)
 }
 
-/** Ids counted from the end where negative: when they are known. */
-function resolved(v: Value, size: number): Value {
-  return v.data ? { ...v, data: v.data.map((i) => (i < 0 ? i + size : i)) } : v
-}
-
-function gather(at: At): Value {
-  const [x, indices] = [at.input(0), at.input(1)]
-  const axis = axisOf(at, at.int('axis', 0), x.shape.length)
-  const { A, D, S } = around(x.shape, axis)
-  const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]
-  if (sizeOf(shape) === 0) return known(shape, x.type, [])
-  const ids = resolved(indices, D)
-  return at.op('gather', { x, ids }, {}, { A, V: D, S, M: sizeOf(indices.shape) }, shape, x.type)
-}
-
-/** Every index of a shape, row-major. */
-export function* indicesOf(shape: readonly number[]): Generator<number[]> {
-  const strides = denseStrides(shape)
-  for (let i = 0; i < sizeOf(shape); i++) yield strides.map((s, k) => Math.floor(i / s) % shape[k]!)
-}
-
-const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + v * b[i]!, 0)
-
-function gatherElements(at: At): Value {
-  const x = at.input(0)
-  const axis = axisOf(at, at.int('axis', 0), x.shape.length)
-  const ids = at.values(1)!
-  const shape = at.input(1).shape
-  const strides = denseStrides(x.shape)
-  const places = [...indicesOf(shape)].map((index, i) => {
-    const id = ids[i]!
-    return dot(
-      index.map((v, k) => (k === axis ? (id < 0 ? id + x.shape[axis]! : id) : v)),
-      strides,
-    )
-  })
-  return picked(at, x, places, shape)
-}
-
-/** Places in x that each row of `ids` means, with as many elements after each as it leaves axes. */
-function tuples(x: Value, ids: number[], width: number, batch: number): { starts: number[]; size: number } {
-  const strides = denseStrides(x.shape)
-  const size = strides[batch + width - 1]!
-  const starts = Array.from({ length: ids.length / width }, (_, i) =>
-    Array.from({ length: width }, (_, k) => {
-      const id = ids[i * width + k]!
-      return (id < 0 ? id + x.shape[batch + k]! : id) * strides[batch + k]!
-    }).reduce((a, b) => a + b, 0),
-  )
-  return { starts, size }
-}
-
-function gatherNd(at: At): Value {
-  const x = at.input(0)
-  const indices = at.input(1)
-  const batch = at.int('batch_dims', 0)
-  const width = indices.shape.at(-1)!
-  const { starts, size } = tuples(x, at.values(1)!, width, batch)
-  const batches = sizeOf(x.shape.slice(0, batch))
-  const [perBatch, stride] = [starts.length / batches, sizeOf(x.shape) / batches]
-  const places = starts.flatMap((s, i) =>
-    Array.from({ length: size }, (_, j) => Math.floor(i / perBatch) * stride + s + j),
-  )
-  return picked(at, x, places, [...indices.shape.slice(0, -1), ...x.shape.slice(batch + width)])
-}
-
-/** What is done to an element that is there already. */
-const scatterOps: Record<string, string> = { add: 'add', mul: 'mul', max: 'max', min: 'min' }
-
-/**
- * x with elements of `updates` in these places: picked from both, one behind the other. Where they are added (or
- * multiplied …) to what is there, places that come twice take a turn each.
- */
-export function scattered(at: At, x: Value, updates: Value, places: number[], reduction = 'none'): Value {
-  const n = sizeOf(x.shape)
-  const flat = view(updates, [sizeOf(updates.shape)])
-  const OP = scatterOps[reduction]
-  if (!OP && reduction !== 'none') at.refuse(`reduction ${reduction}`)
-  const seen = new Map<number, number>()
-  const turns: number[][] = []
-  places.forEach((place, i) => {
-    const turn = OP ? (seen.get(place) ?? 0) : 0
-    seen.set(place, turn + 1)
-    turns[turn] ??= []
-    turns[turn].push(i)
-  })
-  return turns.reduce((y, which) => {
-    const from = Array.from({ length: n }, (_, i) => i)
-    for (const [k, i] of which.entries()) from[places[i]!] = n + k
-    const chosen = OP ? picked(at, flat, which, [which.length]) : flat
-    const old =
-      OP &&
-      picked(
-        at,
-        y,
-        which.map((i) => places[i]!),
-        [which.length],
-      )
-    const put = OP && old ? binary(at, OP, old, chosen) : chosen
-    return picked(at, concatenated(at, [view(y, [n]), put], 0), from, x.shape)
-  }, x)
-}
-
-function scatterElements(at: At): Value {
-  const [x, indices, updates] = [at.input(0), at.input(1), at.input(2)]
-  const axis = axisOf(at, at.int('axis', 0), x.shape.length)
-  const ids = at.values(1)!
-  const strides = denseStrides(x.shape)
-  const places = [...indicesOf(indices.shape)].map((index, i) => {
-    const id = ids[i]!
-    return dot(
-      index.map((v, k) => (k === axis ? (id < 0 ? id + x.shape[axis]! : id) : v)),
-      strides,
-    )
-  })
-  return scattered(at, x, updates, places, at.text('reduction', 'none'))
-}
-
-function scatterNd(at: At): Value {
-  const [x, indices, updates] = [at.input(0), at.input(1), at.input(2)]
-  const { starts, size } = tuples(x, at.values(1)!, indices.shape.at(-1)!, 0)
-  const places = starts.flatMap((s) => Array.from({ length: size }, (_, j) => s + j))
-  return scattered(at, x, updates, places, at.text('reduction', 'none'))
-}
-
-/** A new axis of `depth`, with the second of two values where it is the index and the first elsewhere. */
-function oneHot(at: At): Value {
-  const indices = at.input(0)
-  const depth = at.values(1)![0]!
-  const rank = indices.shape.length + 1
-  const axis = axisOf(at, at.int('axis', -1), rank)
-  const ids = at.values(0)!
-  const shape = [...indices.shape.slice(0, axis), depth, ...indices.shape.slice(axis)]
-  const strides = denseStrides(indices.shape)
-  const on = [...indicesOf(shape)].map((index) => {
-    const id = ids[dot(index.toSpliced(axis, 1), strides)]!
-    return (id < 0 ? id + depth : id) === index[axis] ? 1 : 0
-  })
-  return picked(at, at.input(2), on, shape)
-}
-
-function trilu(at: At): Value {
-  const x = at.input(0)
-  const k = at.inputs[1] ? at.values(1)![0]! : 0
-  const upper = at.int('upper', 1) !== 0
-  const [rows, columns] = x.shape.slice(-2)
-  const mask = [...indicesOf([rows!, columns!])].map(([i, j]) => Number(upper ? j! - i! >= k : j! - i! <= k))
-  if (sizeOf(x.shape) === 0) return x
-  return mul(at, x, known([rows!, columns!], x.type, mask))
-}
-
-function compress(at: At): Value {
-  const x = at.input(0)
-  const flat = at.node.attributes.get('axis') === undefined
-  const on = at.values(1)!.flatMap((c, i) => (c ? [i] : []))
-  if (flat) return picked(at, x, on, [on.length])
-  const axis = axisOf(at, at.int('axis', 0), x.shape.length)
-  const { A, D, S } = around(x.shape, axis)
-  const shape = x.shape.map((d, k) => (k === axis ? on.length : d))
-  return at.op(
-    'gather',
-    { x, ids: known([on.length], INT64, on) },
-    {},
-    { A, V: D, S, M: on.length },
-    shape,
-    x.type,
-  )
-}
-
-function reverseSequence(at: At): Value {
-  const x = at.input(0)
-  const [time, batch] = [at.int('time_axis', 0), at.int('batch_axis', 1)]
-  const lengths = at.values(1)!
-  const strides = denseStrides(x.shape)
-  const places = [...indicesOf(x.shape)].map((index) => {
-    const n = lengths[index[batch]!]!
-    return dot(
-      index.map((v, k) => (k === time && v < n ? n - 1 - v : v)),
-      strides,
-    )
-  })
-  return picked(at, x, places, x.shape)
-}
-
 /** [B, C, H, W] with blocks of pixels between channels and space. */
 function depthToSpace(at: At): Value {
   const x = at.input(0)
@@ -394,59 +201,6 @@ function spaceToDepth(at: At): Value {
   return view(transposed(at, split, [0, 3, 5, 1, 2, 4]), [B, C * n * n, H / n, W / n])
 }
 
-function constant(at: At): Value {
-  const { attributes } = at.node
-  const t = attributes.get('value')?.t
-  if (t) return known(t.dims, t.type, tensorValues(t, at.node.op))
-  const ints = at.ints('value_ints')
-  if (ints) return known([ints.length], INT64, ints)
-  const floats = attributes.get('value_floats')?.floats
-  if (floats) return known([floats.length], 1, floats)
-  if (attributes.has('value_int')) return known([], INT64, [at.int('value_int', 0)])
-  if (attributes.has('value_float')) return known([], 1, [at.float('value_float', 0)])
-  return at.refuse('a constant of text, or a sparse one')
-}
-
-/** Elements that a constant may have without anything in the file for them. */
-const MAX_FILLED = 2 ** 26
-
-function constantOfShape(at: At): Value {
-  const shape = at.values(0)!
-  const t = at.node.attributes.get('value')?.t
-  const [type, value] = t ? [t.type, tensorValues(t, at.node.op)[0]!] : [1, 0]
-  if (!(sizeOf(shape) <= MAX_FILLED)) at.refuse(`a constant of shape [${shape}]`)
-  return known(shape, type, new Float64Array(sizeOf(shape)).fill(value))
-}
-
-function eyeLike(at: At): Value {
-  const { shape, type } = at.input(0)
-  const [rows, columns] = shape as [number, number]
-  const k = at.int('k', 0)
-  return known(
-    shape,
-    at.int('dtype', type),
-    Array.from({ length: rows * columns }, (_, i) => Number((i % columns) - Math.floor(i / columns) === k)),
-  )
-}
-
-function range(at: At): Value {
-  const [start, limit, delta] = [0, 1, 2].map((i) => at.values(i)![0]!)
-  const n = Math.max(0, Math.ceil((limit! - start!) / delta!))
-  if (!(n <= MAX_FILLED)) at.refuse(`a range of ${n} numbers`)
-  return known(
-    [n],
-    at.input(0).type,
-    Array.from({ length: n }, (_, i) => start! + i * delta!),
-  )
-}
-
-function shapeOf(at: At): Value {
-  const { shape } = at.input(0)
-  const clamp = (p: number) => Math.min(Math.max(p < 0 ? p + shape.length : p, 0), shape.length)
-  const part = shape.slice(clamp(at.int('start', 0)), clamp(at.int('end', shape.length)))
-  return known([part.length], INT64, part)
-}
-
 export const movement: Record<string, Mapping> = {
   Reshape: reshape,
   Unsqueeze: unsqueeze,
@@ -465,22 +219,6 @@ export const movement: Record<string, Mapping> = {
   Expand: (at) => expanded(at, at.input(0), broadcast(at, at.input(0).shape, at.values(1)!)),
   Tile: tile,
   Pad: pad,
-  Gather: gather,
-  GatherElements: gatherElements,
-  GatherND: gatherNd,
-  ScatterElements: scatterElements,
-  Scatter: scatterElements,
-  ScatterND: scatterNd,
-  OneHot: oneHot,
-  Trilu: trilu,
-  Compress: compress,
-  ReverseSequence: reverseSequence,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
-  Constant: constant,
-  ConstantOfShape: constantOfShape,
-  EyeLike: eyeLike,
-  Range: range,
-  Shape: shapeOf,
-  Size: (at) => known([], INT64, [sizeOf(at.input(0).shape)]),
 }

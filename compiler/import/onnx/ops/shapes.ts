@@ -127,3 +127,9 @@ export function picked(at: At, x: Value, places: ArrayLike<number>, shape: reado
   const sizes = { A: 1, V: sizeOf(x.shape), S: 1, M: places.length }
   return at.op('gather', { x, ids }, {}, sizes, shape, x.type)
 }
+
+/** Every index of a shape, row-major. */
+export function* indicesOf(shape: readonly number[]): Generator<number[]> {
+  const strides = denseStrides(shape)
+  for (let i = 0; i < sizeOf(shape); i++) yield strides.map((s, k) => Math.floor(i / s) % shape[k]!)
+}

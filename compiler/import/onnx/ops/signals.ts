@@ -1,5 +1,5 @@
 /** ONNX's transforms of signals: products with matrices that are known while translating. */
-import { type At, known, type Mapping, sizeOf, type Value, view } from '../values.js'
+import { type At, computed, type Mapping, sizeOf, type Value, view } from '../values.js'
 import { mul } from './apply.js'
 import { padded, part } from './movement.js'
 import { matmul } from './products.js'
@@ -9,11 +9,11 @@ import { axisOf, strided, transposed } from './shapes.js'
  * The Fourier transform as a matrix from n numbers (each real, or real and imaginary) to bins of both.
  * @param sign -1: from time to frequency; 1: back, divided by n
  */
-function fourier(n: number, complex: boolean, bins: number, sign: number, type: number): Value {
+function fourier(at: At, n: number, complex: boolean, bins: number, sign: number, type: number): Value {
   const columns = 2 * bins
   const rows = complex ? 2 * n : n
   const scale = sign > 0 ? 1 / n : 1
-  const values = Array.from({ length: rows * columns }, (_, i) => {
+  return computed(at, [rows, columns], type, (i) => {
     const [row, column] = [Math.floor(i / columns), i % columns]
     const [j, imaginary] = complex ? [row >> 1, row & 1] : [row, 0]
     // The angle within a turn, so that large products lose no digits.
@@ -23,20 +23,18 @@ function fourier(n: number, complex: boolean, bins: number, sign: number, type: 
     if (column & 1) return imaginary ? cos : sin
     return imaginary ? -sin : cos
   })
-  return known([rows, columns], type, values)
 }
 
 /** The whole spectrum from the half that a real signal's has: the rest mirrors it. */
-function mirrored(n: number, bins: number, type: number): Value {
+function mirrored(at: At, n: number, bins: number, type: number): Value {
   // x[j] = (X0 + 2 Σ (re cos - im sin) …) / n, the middle bin of an even n once.
-  const values = Array.from({ length: 2 * bins * n }, (_, i) => {
+  return computed(at, [2 * bins, n], type, (i) => {
     const [row, j] = [Math.floor(i / n), i % n]
     const k = row >> 1
     const weight = k === 0 || 2 * k === n ? 1 : 2
     const angle = (2 * Math.PI * ((j * k) % n)) / n
     return (weight / n) * (row & 1 ? -Math.sin(angle) : Math.cos(angle))
   })
-  return known([2 * bins, n], type, values)
 }
 
 function dft(at: At): Value {
@@ -63,7 +61,9 @@ function dft(at: At): Value {
   const width = x.shape[last]!
   if (half && width === 1) at.refuse('a one-sided inverse of real numbers')
   const out = half ? n : onesided ? Math.floor(n / 2) + 1 : n
-  const matrix = half ? mirrored(n, wanted, x.type) : fourier(n, width === 2, out, inverse ? 1 : -1, x.type)
+  const matrix = half
+    ? mirrored(at, n, wanted, x.type)
+    : fourier(at, n, width === 2, out, inverse ? 1 : -1, x.type)
   const R = sizeOf(perm.map((k) => x.shape[k]!))
   const y = matmul(at, view(rows, [R, wanted * width]), matrix)
   const parts = half ? 1 : 2
@@ -85,7 +85,7 @@ function stft(at: At): Value {
   const frames = Math.floor((L - n) / step) + 1
   const cut = strided(at, x, [B, frames, n], [L, step, 1])
   const bins = at.int('onesided', 1) ? Math.floor(n / 2) + 1 : n
-  const y = matmul(at, window ? mul(at, cut, window) : cut, fourier(n, false, bins, -1, x.type))
+  const y = matmul(at, window ? mul(at, cut, window) : cut, fourier(at, n, false, bins, -1, x.type))
   return view(y, [B, frames, bins, 2])
 }
 
@@ -95,10 +95,9 @@ const window =
   (at) => {
     const size = at.values(0)![0]!
     const N = at.int('periodic', 1) ? size : size - 1
-    const values = Array.from({ length: size }, (_, i) =>
+    return computed(at, [size], at.int('output_datatype', 1), (i) =>
       terms.reduce((sum, a, k) => sum + a * Math.cos((2 * Math.PI * k * i) / N), 0),
     )
-    return known([size], at.int('output_datatype', 1), values)
   }
 
 /** Triangles between frequencies that lie evenly on the mel scale, as ONNX rounds them to bins. */
@@ -114,14 +113,15 @@ function melWeights(at: At): Value {
     const hertz = 700 * (10 ** ((i * step + mel(low)) / 2595) - 1)
     return Math.floor(((length + 1) * hertz) / rate)
   })
-  const y = new Float64Array(bins * mels)
+  const made = computed(at, [bins, mels], at.int('output_datatype', 1), () => 0)
+  const y = made.data!
   for (let m = 0; m < mels; m++) {
     const [from, top, to] = [edges[m]!, edges[m + 1]!, edges[m + 2]!]
     for (let k = from; k < top; k++) y[k * mels + m] = (k - from) / (top - from)
     y[top * mels + m] = 1
     for (let k = top; k < to; k++) y[k * mels + m] = (to - k) / (to - top)
   }
-  return known([bins, mels], at.int('output_datatype', 1), y)
+  return made
 }
 
 export const signals: Record<string, Mapping> = {
