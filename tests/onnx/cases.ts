@@ -11,7 +11,8 @@ export const haveCases = existsSync(ARCHIVE)
 
 export interface NodeCase {
   name: string
-  /** Of the case's one operator, or the one it is an expansion of. */
+  /** The model's file. */
+  bytes: Uint8Array
   model: ModelProto
   /** By position; undefined where it is no tensor. */
   inputs: (TensorProto | undefined)[]
@@ -37,6 +38,7 @@ export function loadCases(): NodeCase[] {
     const given = model.graph.inputs.filter((v) => !initial.has(v.name))
     cases.push({
       name,
+      bytes: content,
       model,
       inputs: given.map((v, i) => tensor('input', i, v.type !== undefined)),
       outputs: model.graph.outputs.map((v, i) => tensor('output', i, v.type !== undefined)),

@@ -11,8 +11,7 @@ const MAX_TURNS = 4096
 const bodyOf = (at: At, name: string): GraphProto =>
   at.node.attributes.get(name)?.g ?? at.refuse(`it has no ${name}`)
 
-const branch = (at: At, run: Body) =>
-  run(bodyOf(at, at.values(0)![0] !== 0 ? 'then_branch' : 'else_branch'), [])
+const branch = (at: At, run: Body) => run(bodyOf(at, at.must(0)[0] !== 0 ? 'then_branch' : 'else_branch'), [])
 
 /** Values of each turn under one another, along a new axis. */
 function stacked(at: At, turns: Value[], axis: number): Value {
@@ -26,8 +25,8 @@ const present = (at: At, values: (Value | undefined)[]): Value[] =>
 /** (trips, condition, states …) → (states …, what each turn gives out …). */
 function loop(at: At, run: Body): Value[] {
   const body = bodyOf(at, 'body')
-  const trips = at.inputs[0] ? at.values(0)![0]! : Number.POSITIVE_INFINITY
-  let going = at.inputs[1] ? at.values(1)![0] !== 0 : true
+  const trips = at.inputs[0] ? at.must(0)[0]! : Number.POSITIVE_INFINITY
+  let going = at.inputs[1] ? at.must(1)[0] !== 0 : true
   let states = present(at, at.inputs.slice(2))
   const turns: Value[][] = []
   for (let i = 0; going && i < trips; i++) {

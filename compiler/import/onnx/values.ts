@@ -223,6 +223,8 @@ export interface At extends Emitter {
   input(i: number): Value
   /** The values of an input that must be known; undefined where it is left out. */
   values(i: number): number[] | undefined
+  /** The same of an input that must be there. */
+  must(i: number): number[]
   /** The one output of an operator whose output port is `y`, under the shape that ONNX says. */
   op(
     op: string,
@@ -253,6 +255,11 @@ export function at(node: NodeProto, opset: number, inputs: (Value | undefined)[]
     return a
   }
   const input = (i: number) => inputs[i] ?? refuse(`input ${i} is missing`)
+  const values: At['values'] = (i) => {
+    const v = inputs[i]
+    if (!v) return undefined
+    return Array.from(emitter.valuesOf(v) ?? fail('WGC233', [where, node.inputs[i] ?? String(i)]))
+  }
   return {
     ...emitter,
     node,
@@ -260,12 +267,8 @@ export function at(node: NodeProto, opset: number, inputs: (Value | undefined)[]
     inputs,
     refuse,
     input,
-    values(i) {
-      const v = inputs[i]
-      if (!v) return undefined
-      const data = emitter.valuesOf(v)
-      return Array.from(data ?? fail('WGC233', [where, node.inputs[i] ?? String(i)]))
-    },
+    values,
+    must: (i) => values(i) ?? refuse(`input ${i} is missing`),
     op(op, given, attrs, sizes, shape, type) {
       const odd = [...shape, ...Object.values(sizes)].find((n) => !Number.isSafeInteger(n) || n < 0)
       if (odd !== undefined) refuse(`its inputs and attributes contradict each other: a size is ${odd}`)

@@ -92,7 +92,7 @@ function attention(at: At): (Value | undefined)[] {
   const [B, M, L] = [q.value.shape[0]!, q.length, k.length]
   const causal = at.int('is_causal', 0) !== 0
   // Rows count from the first key, or from the end of the past, or of what isn't padding.
-  const offsets = causal ? (lengths ? at.values(6)!.map((n) => n - M) : [past ? past.shape[2]! : 0]) : []
+  const offsets = causal ? (lengths ? at.must(6).map((n) => n - M) : [past ? past.shape[2]! : 0]) : []
   const CAUSAL = causal && offsets.every((o) => o === L - M)
   const mask = causal && !CAUSAL ? causalMask(M, L, offsets) : undefined
   const more = at.inputs[3] ? bias(at, at.inputs[3], M, L) : undefined
@@ -125,7 +125,7 @@ function attention(at: At): (Value | undefined)[] {
 
 /** [B, 1, 1, L]: -inf at keys beyond the length that input 6 says. */
 function paddingMask(at: At, L: number): Value {
-  const lengths = at.values(6)!
+  const lengths = at.must(6)
   const values = lengths.flatMap((n) => Array.from({ length: L }, (_, l) => (l < n ? 0 : -Infinity)))
   return known([lengths.length, 1, 1, L], 1, values)
 }

@@ -13,7 +13,7 @@ const MAX_STEPS = 256
 /** Running products: no kernel has them, so an axis must be short. */
 function cumulativeProduct(at: At): Value {
   const x = at.input(0)
-  const axis = axisOf(at, at.values(1)![0]!, x.shape.length)
+  const axis = axisOf(at, at.must(1)[0]!, x.shape.length)
   const D = x.shape[axis]!
   if (D > MAX_STEPS) at.refuse(`running products of ${D} elements`)
   const order = Array.from({ length: D }, (_, i) => (at.int('reverse', 0) ? D - 1 - i : i))
@@ -34,7 +34,7 @@ function cumulativeProduct(at: At): Value {
 function centreCropPad(at: At): Value {
   const x = at.input(0)
   const axes = at.ints('axes')?.map((a) => axisOf(at, a, x.shape.length)) ?? x.shape.map((_, k) => k)
-  const target = at.values(1)!
+  const target = at.must(1)
   const before = x.shape.map(() => 0)
   const after = x.shape.map(() => 0)
   const y = axes.reduce((v, axis, i) => {
@@ -53,7 +53,7 @@ function centreCropPad(at: At): Value {
 /** Coordinates of a grid's points in [-1, 1], times a matrix for each batch. */
 function affineGrid(at: At): Value {
   const theta = at.input(0)
-  const [N, , ...space] = at.values(1)! as [number, number, ...number[]]
+  const [N, , ...space] = at.must(1) as [number, number, ...number[]]
   const corners = at.int('align_corners', 0) !== 0
   const along = (i: number, n: number) => (corners ? -1 + (2 * i) / (n - 1) : -1 + (2 * i + 1) / n)
   const points = [...indicesOf(space)].flatMap((index) => [
@@ -69,7 +69,7 @@ function affineGrid(at: At): Value {
 /** Blocks added where they came from: a transposed convolution that multiplies by 1 in one place of its kernel. */
 function columnsToImage(at: At): Value {
   const x = at.input(0)
-  const [image, block] = [at.values(1)!, at.values(2)!]
+  const [image, block] = [at.must(1), at.must(2)]
   if (image.length > 2) at.refuse(`it is over ${image.length} axes of space, wgc's is over 2 at most`)
   const ones = image.map(() => 1)
   const wide = (list: number[], filler: number) => (list.length === 1 ? [filler, ...list] : list)
@@ -105,7 +105,7 @@ function columnsToImage(at: At): Value {
 function tensorScatter(at: At): Value {
   const [cache, update] = [at.input(0), at.input(1)]
   const axis = axisOf(at, at.int('axis', -2), cache.shape.length)
-  const starts = at.inputs[2] ? at.values(2)! : Array<number>(cache.shape[0]!).fill(0)
+  const starts = at.inputs[2] ? at.must(2) : Array<number>(cache.shape[0]!).fill(0)
   const circular = at.text('mode', 'linear') === 'circular'
   const strides = denseStrides(cache.shape)
   const places = [...indicesOf(update.shape)].map((index) =>
@@ -120,7 +120,7 @@ function tensorScatter(at: At): Value {
 /** Each value at the place in the plane that its index says; zeros around. */
 function maxUnpool(at: At): Value {
   const x = at.input(0)
-  const indices = at.values(1)!
+  const indices = at.must(1)
   const kernel = at.ints('kernel_shape') ?? at.refuse('it has no kernel_shape')
   const strides = at.ints('strides') ?? kernel.map(() => 1)
   const pads = at.ints('pads') ?? [...kernel, ...kernel].map(() => 0)
@@ -128,7 +128,7 @@ function maxUnpool(at: At): Value {
     .slice(2)
     .map((n, k) => (n - 1) * strides[k]! - pads[k]! - pads[k + kernel.length]! + kernel[k]!)
   const natural = [...x.shape.slice(0, 2), ...space]
-  const shape = at.inputs[2] ? at.values(2)! : natural
+  const shape = at.inputs[2] ? at.must(2) : natural
   // Indices count through the smaller tensor.
   const from = [...indicesOf(natural)]
   const to = denseStrides(shape)

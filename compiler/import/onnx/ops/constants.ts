@@ -19,7 +19,7 @@ function constant(at: At): Value {
 function constantOfShape(at: At): Value {
   const t = at.node.attributes.get('value')?.t
   const [type, value] = t ? [t.type, tensorValues(t, at.node.op)[0]!] : [1, 0]
-  return computed(at, at.values(0)!, type, () => value)
+  return computed(at, at.must(0), type, () => value)
 }
 
 function eyeLike(at: At): Value {
@@ -32,7 +32,7 @@ function eyeLike(at: At): Value {
 }
 
 function range(at: At): Value {
-  const [start, limit, delta] = [0, 1, 2].map((i) => at.values(i)![0]!) as [number, number, number]
+  const [start, limit, delta] = [0, 1, 2].map((i) => at.must(i)[0]!) as [number, number, number]
   const n = Math.max(0, Math.ceil((limit - start) / delta))
   return computed(at, [n], at.input(0).type, (i) => start + i * delta)
 }

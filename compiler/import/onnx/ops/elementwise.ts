@@ -194,8 +194,8 @@ export const elementwise: Record<string, Mapping> = {
   CastLike: (at) => cast(at, at.input(0), at.input(1).type),
   BitCast: (at) => bitCast(at, at.input(0), at.int('to', 1)),
   Dropout: (at) => {
-    const training = at.inputs[2] ? at.values(2)![0] !== 0 : false
-    const ratio = at.inputs[1] ? at.values(1)![0]! : 0.5
+    const training = at.inputs[2] ? at.must(2)[0] !== 0 : false
+    const ratio = at.inputs[1] ? at.must(1)[0]! : 0.5
     if (training && ratio !== 0) at.refuse('chance, as training has it')
     const x = at.input(0)
     return [x, known(x.shape, BOOL, new Float64Array(x.shape.reduce((n, d) => n * d, 1)).fill(1))]

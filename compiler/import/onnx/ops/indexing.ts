@@ -32,7 +32,7 @@ function alongAxis(at: At, x: Value, indices: Value, ids: number[]): number[] {
 
 function gatherElements(at: At): Value {
   const [x, indices] = [at.input(0), at.input(1)]
-  return picked(at, x, alongAxis(at, x, indices, at.values(1)!), indices.shape)
+  return picked(at, x, alongAxis(at, x, indices, at.must(1)), indices.shape)
 }
 
 /** Places in x that each row of `ids` means, with as many elements after each as it leaves axes. */
@@ -53,7 +53,7 @@ function gatherNd(at: At): Value {
   const indices = at.input(1)
   const batch = at.int('batch_dims', 0)
   const width = indices.shape.at(-1)!
-  const { starts, size } = tuples(x, at.values(1)!, width, batch)
+  const { starts, size } = tuples(x, at.must(1), width, batch)
   const batches = sizeOf(x.shape.slice(0, batch))
   const [perBatch, stride] = [starts.length / batches, sizeOf(x.shape) / batches]
   const places = starts.flatMap((s, i) =>
@@ -101,13 +101,13 @@ export function scattered(at: At, x: Value, updates: Value, places: number[], re
 
 function scatterElements(at: At): Value {
   const [x, indices, updates] = [at.input(0), at.input(1), at.input(2)]
-  const places = alongAxis(at, x, indices, at.values(1)!)
+  const places = alongAxis(at, x, indices, at.must(1))
   return scattered(at, x, updates, places, at.text('reduction', 'none'))
 }
 
 function scatterNd(at: At): Value {
   const [x, indices, updates] = [at.input(0), at.input(1), at.input(2)]
-  const { starts, size } = tuples(x, at.values(1)!, indices.shape.at(-1)!, 0)
+  const { starts, size } = tuples(x, at.must(1), indices.shape.at(-1)!, 0)
   const places = starts.flatMap((s) => Array.from({ length: size }, (_, j) => s + j))
   return scattered(at, x, updates, places, at.text('reduction', 'none'))
 }
@@ -115,10 +115,10 @@ function scatterNd(at: At): Value {
 /** A new axis of `depth`, with the second of two values where it is the index and the first elsewhere. */
 function oneHot(at: At): Value {
   const indices = at.input(0)
-  const depth = at.values(1)![0]!
+  const depth = at.must(1)[0]!
   const rank = indices.shape.length + 1
   const axis = axisOf(at, at.int('axis', -1), rank)
-  const ids = at.values(0)!
+  const ids = at.must(0)
   const shape = [...indices.shape.slice(0, axis), depth, ...indices.shape.slice(axis)]
   const { S } = around(indices.shape.toSpliced(axis, 0, depth), axis)
   // Row-major, [before, depth, after].
@@ -131,7 +131,7 @@ function oneHot(at: At): Value {
 
 function trilu(at: At): Value {
   const x = at.input(0)
-  const k = at.inputs[1] ? at.values(1)![0]! : 0
+  const k = at.inputs[1] ? at.must(1)[0]! : 0
   const upper = at.int('upper', 1) !== 0
   const [rows, columns] = x.shape.slice(-2)
   if (sizeOf(x.shape) === 0) return x
@@ -145,7 +145,7 @@ function trilu(at: At): Value {
 function compress(at: At): Value {
   const x = at.input(0)
   const flat = at.node.attributes.get('axis') === undefined
-  const on = at.values(1)!.flatMap((c, i) => (c ? [i] : []))
+  const on = at.must(1).flatMap((c, i) => (c ? [i] : []))
   if (flat) return picked(at, x, on, [on.length])
   const axis = axisOf(at, at.int('axis', 0), x.shape.length)
   const { A, D, S } = around(x.shape, axis)
@@ -163,7 +163,7 @@ function compress(at: At): Value {
 function reverseSequence(at: At): Value {
   const x = at.input(0)
   const [time, batch] = [at.int('time_axis', 0), at.int('batch_axis', 1)]
-  const lengths = at.values(1)!
+  const lengths = at.must(1)
   const strides = denseStrides(x.shape)
   const places = [...indicesOf(x.shape)].map((index) => {
     const n = lengths[index[batch]!]!

@@ -8,7 +8,7 @@ import { picked } from './shapes.js'
 /** -w[t] x[n, t, …] for each target t, and their mean (weighted), sum, or themselves. */
 function negativeLogLikelihood(at: At, x: Value, weight: Value | undefined): Value {
   const shape = at.input(1).shape
-  const targets = at.values(1)!
+  const targets = at.must(1)
   const ignored = at.node.attributes.has('ignore_index') ? at.int('ignore_index', 0) : undefined
   const [C, S] = [x.shape[1]!, sizeOf(x.shape.slice(2))]
   const counts = targets.map((t) => t !== ignored)

@@ -8,7 +8,7 @@ export function axes(at: At, input: number, since = 13): number[] | undefined {
 
 function reshape(at: At): Value {
   const x = at.input(0)
-  const asked = at.values(1)!
+  const asked = at.must(1)
   const zero = at.int('allowzero', 0) === 0
   const dims = asked.map((d, k) => (d === 0 && zero ? (x.shape[k] ?? at.refuse(`no axis ${k} to keep`)) : d))
   const rest = sizeOf(dims.filter((d) => d !== -1))
@@ -98,7 +98,7 @@ function split(at: At): Value[] {
 
 function tile(at: At): Value {
   const x = at.input(0)
-  const repeats = at.values(1)!
+  const repeats = at.must(1)
   const strides = denseStrides(x.shape)
   const shape = x.shape.map((d, k) => d * repeats[k]!)
   const repeated = x.shape.map((_, k) => k).filter((k) => repeats[k] !== 1)
@@ -119,7 +119,7 @@ function tile(at: At): Value {
 function pad(at: At): Value {
   const x = at.input(0)
   const rank = x.shape.length
-  const given = at.opset < 11 ? (at.ints('pads') ?? at.refuse('it has no pads')) : at.values(1)!
+  const given = at.opset < 11 ? (at.ints('pads') ?? at.refuse('it has no pads')) : at.must(1)
   const list = (at.opset < 11 ? undefined : at.values(3)) ?? x.shape.map((_, k) => k)
   const value = at.opset < 11 ? at.float('value', 0) : (at.values(2)?.[0] ?? 0)
   const before = x.shape.map(() => 0)
@@ -129,7 +129,9 @@ function pad(at: At): Value {
     before[k] = given[i]!
     after[k] = given[i + list.length]!
   })
-  return padded(at, x, before, after, at.text('mode', 'constant'), value)
+  const mode = at.text('mode', 'constant')
+  if (!['constant', 'reflect', 'edge', 'wrap'].includes(mode)) at.refuse(`mode ${mode}`)
+  return padded(at, x, before, after, mode, value)
 }
 
 /** Axes that the kernel for padding has. */
@@ -216,7 +218,7 @@ export const movement: Record<string, Mapping> = {
   },
   Slice: slice,
   Split: split,
-  Expand: (at) => expanded(at, at.input(0), broadcast(at, at.input(0).shape, at.values(1)!)),
+  Expand: (at) => expanded(at, at.input(0), broadcast(at, at.input(0).shape, at.must(1))),
   Tile: tile,
   Pad: pad,
   DepthToSpace: depthToSpace,

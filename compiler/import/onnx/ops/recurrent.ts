@@ -39,7 +39,7 @@ function layer(at: At, gates: number, states: number[], cell: Cell): (Value | un
   const batchFirst = at.int('layout', 0) !== 0
   const x = batchFirst ? transposed(at, at.input(0), [1, 0, 2]) : at.input(0)
   const [T, B] = x.shape as [number, number]
-  if (at.inputs[4] && at.values(4)!.some((n) => n !== T)) at.refuse('sequences of different lengths')
+  if (at.inputs[4] && at.must(4).some((n) => n !== T)) at.refuse('sequences of different lengths')
   const HID = at.input(2).shape[2]!
   const direction = at.text('direction', 'forward')
   const runs = direction === 'bidirectional' ? [false, true] : [direction === 'reverse']

@@ -52,7 +52,7 @@ const arg =
 
 function cumulativeSum(at: At): Value {
   const x = at.input(0)
-  const axis = axisOf(at, at.values(1)![0]!, x.shape.length)
+  const axis = axisOf(at, at.must(1)[0]!, x.shape.length)
   const attrs = { EXCLUSIVE: at.int('exclusive', 0) !== 0, REVERSE: at.int('reverse', 0) !== 0 }
   return view(at.op('cumsum', { x }, attrs, around(x.shape, axis), x.shape, x.type), x.shape)
 }

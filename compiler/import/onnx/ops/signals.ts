@@ -78,7 +78,7 @@ function dft(at: At): Value {
 function stft(at: At): Value {
   const x = at.input(0)
   const [B, L, width] = x.shape as [number, number, number]
-  const step = at.values(1)![0]!
+  const step = at.must(1)[0]!
   const window = at.inputs[2]
   const n = at.values(3)?.[0] ?? window?.shape[0] ?? at.refuse('it has no length of frames')
   if (width !== 1) at.refuse('a complex signal')
@@ -93,7 +93,7 @@ function stft(at: At): Value {
 const window =
   (...terms: number[]): Mapping =>
   (at) => {
-    const size = at.values(0)![0]!
+    const size = at.must(0)[0]!
     const N = at.int('periodic', 1) ? size : size - 1
     return computed(at, [size], at.int('output_datatype', 1), (i) =>
       terms.reduce((sum, a, k) => sum + a * Math.cos((2 * Math.PI * k * i) / N), 0),
@@ -102,7 +102,7 @@ const window =
 
 /** Triangles between frequencies that lie evenly on the mel scale, as ONNX rounds them to bins. */
 function melWeights(at: At): Value {
-  const [mels, length, rate, low, high] = [0, 1, 2, 3, 4].map((i) => at.values(i)![0]!) as [
+  const [mels, length, rate, low, high] = [0, 1, 2, 3, 4].map((i) => at.must(i)[0]!) as [
     ...[number, number, number],
     ...[number, number],
   ]

@@ -12,7 +12,7 @@ const MAX_COMPARED = 1024
 function topK(at: At): Value[] {
   const x = at.input(0)
   const axis = axisOf(at, at.int('axis', -1), x.shape.length)
-  const K = at.values(1)![0]!
+  const K = at.must(1)[0]!
   const n = x.shape[axis]!
   if (n > MAX_COMPARED) at.refuse(`the first of ${n} elements`)
   const last = x.shape.length - 1
