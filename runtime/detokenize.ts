@@ -13,6 +13,9 @@ const WINDOW = 6
 /** A character is at most 4 bytes, so at most 4 tokens: longer than that, a U+FFFD is really meant. */
 const PATIENCE = 4
 
+/** What a decoder makes of an incomplete character. */
+const BROKEN = '\ufffd'
+
 /** `context`: the tokens before the first; they are not given out. */
 export function textStream(decode: (ids: number[]) => string, context: number[]) {
   let ids = context.slice(-WINDOW)
@@ -21,11 +24,22 @@ export function textStream(decode: (ids: number[]) => string, context: number[])
 
   function next(certain: boolean): string {
     const before = decode(ids.slice(0, out))
-    const after = decode(ids)
-    if (!certain && after.endsWith('\ufffd') && ids.length - out < PATIENCE) return ''
-    const cut = Math.max(0, ids.length - WINDOW)
+    let after = decode(ids)
+    let end = ids.length
+    if (!certain && after.endsWith(BROKEN)) {
+      if (end - out < PATIENCE) return ''
+      // Some of it is really meant; the last tokens may still become a character.
+      for (let open = 1; open < PATIENCE && end === ids.length; open++) {
+        const sure = decode(ids.slice(0, -open))
+        if (after === sure + BROKEN) {
+          after = sure
+          end -= open
+        }
+      }
+    }
+    const cut = Math.max(0, end - WINDOW)
     ids = ids.slice(cut)
-    out = ids.length
+    out = end - cut
     return after.slice(common(before, after))
   }
 

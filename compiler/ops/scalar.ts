@@ -85,7 +85,7 @@ export const unaryFunctions: Record<string, Unary> = {
   clip: u((x, alpha, beta) => Math.min(Math.max(x, alpha), beta), EXACT),
 }
 
-interface Binary {
+export interface Binary {
   f(a: number, b: number): number
   bound: Bound
   /** Operations, as a division is one. */

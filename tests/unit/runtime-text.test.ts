@@ -61,6 +61,9 @@ it('gives out a broken character in the end', () => {
   const bytes = (ids: number[]) => new TextDecoder().decode(Uint8Array.from(ids))
   expect(stream(bytes, [], [0x61, 0xe2, 0x82, 0xac, 0xe2])).toEqual(['a', '', '', '€', '', '\ufffd'])
   expect(stream(bytes, [], [0xff, 0xff, 0xff, 0xff, 0xff, 0x61]).join('')).toBe(`${'\ufffd'.repeat(5)}a`)
+  // U+FFFD itself, then a character whose first byte comes when patience ends.
+  expect(stream(bytes, [], [0xef, 0xbf, 0xbd, 0xc2, 0xa1])).toEqual(['', '', '', '\ufffd', '¡', ''])
+  expect(stream(bytes, [], [0xff, 0xff, 0xe2, 0x82, 0xac]).join('')).toBe('\ufffd\ufffd€')
 })
 
 describe('stop texts', () => {
