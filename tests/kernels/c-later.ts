@@ -13,8 +13,6 @@ export const later: Record<string, (facts: Facts) => boolean> = {
   embed: unread,
   linear: (facts) =>
     unread(facts) || facts.BIAS === true || facts.ACT !== (facts.EPI === 'glu' ? 'silu' : 'none'),
-  unary: ({ OP }) => OP !== 'silu',
-  binary: ({ OP }) => !/^(add|mul|silu_mul)$/.test(String(OP)),
   attention: (facts) =>
     quantised(facts) || facts.WINDOW !== 0 || facts.SOFTCAP !== 0 || Number(facts.HD) > 256,
   kv_append: quantised,

@@ -1,0 +1,14 @@
+// Rows whose length is no multiple of four.
+
+/// The first n of four numbers, n < 4, and `fill` behind them.
+static inline V load_part(const float *p, int n, float fill) {
+  float part[4] = {fill, fill, fill, fill};
+  for (int i = 0; i < n; i++) part[i] = p[i];
+  return load(part);
+}
+
+static inline void store_part(float *p, V v, int n) {
+  float part[4];
+  store(part, v);
+  for (int i = 0; i < n; i++) p[i] = part[i];
+}
