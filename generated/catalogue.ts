@@ -2,6 +2,54 @@
 /** Parameters of every WGSL template; those left out keep their default. */
 export interface WgslKernels {
   /**
+   * s = x + r and y = s * rsqrt(mean(s²) + EPS) * g: the end of one layer and the beginning of the next. One
+   * workgroup a row.
+   */
+  add_rmsnorm: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 256 */
+    WG?: 256 | 32 | 64 | 128;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 0.00001 */
+    EPS?: number;
+    /** Default: true */
+    GAIN?: true | false;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+  };
+  /** Index of the largest or smallest along the middle axis. One lane a column; short rows too. */
+  argreduce_columns: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 64 */
+    S?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+    /** Default: argmax */
+    OP?: 'argmax' | 'argmin';
+    /** Default: first */
+    PICK?: 'first' | 'last';
+  };
+  /** Index of the largest or smallest of each row. One workgroup a row. */
+  argreduce_rows: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 256 */
+    WG?: 256 | 32 | 64 | 128;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+    /** Default: argmax */
+    OP?: 'argmax' | 'argmin';
+    /** Default: first */
+    PICK?: 'first' | 'last';
+  };
+  /**
    * Attention of one query row: one workgroup a head, WG keys a turn. Keys are read by teams of lanes and values
    * by slices of them, so that neighbours load neighbouring vec4s of one head; between, each lane has the score
    * of one key. The softmax runs along with its maximum.
@@ -23,8 +71,34 @@ export interface WgslKernels {
     C?: number;
     /** Default: 0.125 */
     SCALE?: number;
+    /** Default: 0 */
+    WINDOW?: number;
+    /** Default: 0 */
+    SOFTCAP?: number;
     /** Default: f32 */
-    KV?: 'f32' | 'f16';
+    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
+  };
+  /**
+   * Adds the parts that attention_split made of one query row, each brought to the greatest score of all. A workgroup a
+   * head: lanes weigh the splits, then slices of lanes add them, a vec4 of the head a lane.
+   */
+  attention_merge: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 128 */
+    WG?: 128 | 32 | 64 | 256;
+    /** Default: 64 */
+    CHUNK?: number;
+    /** Default: 4 */
+    H?: number;
+    /** Default: 64 */
+    HD?: number;
+    /** Default: 2048 */
+    C?: number;
+    /** Default: 32 */
+    SPLITS?: number;
+    /** Default: 0 */
+    WINDOW?: number;
   };
   /**
    * Attention of many query rows: a workgroup takes BQ rows of one head, so that a key or value that is read
@@ -48,19 +122,380 @@ export interface WgslKernels {
     C?: number;
     /** Default: 0.125 */
     SCALE?: number;
+    /** Default: 0 */
+    WINDOW?: number;
+    /** Default: 0 */
+    SOFTCAP?: number;
     /** Default: f32 */
-    KV?: 'f32' | 'f16';
+    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
   };
-  /** y = a + b, a * b or silu(a) * b. BCAST: b is one row. A workgroup makes 4 WG elements of one row. */
+  /**
+   * Part of the attention of one query row: a workgroup takes CHUNK of the keys that the row sees, for all query heads
+   * that share their head, so that a key or value is read once for those (Flash-Decoding, Dao et al. 2023). Keys are
+   * read by teams of lanes, values by slices of them; between, lanes work on the softmax of a head.
+   */
+  attention_split: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 128 */
+    WG?: 128 | 64 | 256;
+    /** Default: 64 */
+    CHUNK?: 64 | 32 | 128 | 256;
+    /** Default: 4 */
+    UNROLL?: 4 | 1 | 2 | 8;
+    /** Default: 4 */
+    H?: number;
+    /** Default: 4 */
+    KVH?: number;
+    /** Default: 64 */
+    HD?: number;
+    /** Default: 2048 */
+    C?: number;
+    /** Default: 32 */
+    SPLITS?: number;
+    /** Default: 0.125 */
+    SCALE?: number;
+    /** Default: 0 */
+    WINDOW?: number;
+    /** Default: 0 */
+    SOFTCAP?: number;
+    /** Default: f32 */
+    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
+  };
+  /** y = OP(a, b), element by element. BCAST: b is one row, for every row of a. A workgroup makes 4 WG elements. */
   binary: {
     /** Default: 64 */
     WG?: 64 | 32 | 128 | 256;
     /** Default: 64 */
     D?: number;
-    /** Default: add */
-    OP?: 'add' | 'mul' | 'silu_mul';
     /** Default: false */
     BCAST?: false | true;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+    /** Default: add */
+    OP?: 'add' | 'mul' | 'silu_mul' | 'gelu_mul' | 'gelu_tanh_mul' | 'quick_gelu_mul' | 'relu_mul' | 'sub' | 'div' | 'min' | 'max' | 'pow' | 'prelu' | 'mod' | 'floor_mod' | 'equal' | 'less' | 'less_equal' | 'greater' | 'greater_equal' | 'and' | 'or' | 'xor';
+  };
+  /** y = OP(a, b) over five axes, a and b each by strides, of which 0 repeats. A workgroup makes 4 WG elements. */
+  binary_nd: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 0 */
+    AS0?: number;
+    /** Default: 0 */
+    AS1?: number;
+    /** Default: 0 */
+    AS2?: number;
+    /** Default: 0 */
+    AS3?: number;
+    /** Default: 1 */
+    AS4?: number;
+    /** Default: 0 */
+    BS0?: number;
+    /** Default: 0 */
+    BS1?: number;
+    /** Default: 0 */
+    BS2?: number;
+    /** Default: 0 */
+    BS3?: number;
+    /** Default: 1 */
+    BS4?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+    /** Default: 1 */
+    D1?: number;
+    /** Default: 1 */
+    D2?: number;
+    /** Default: 1 */
+    D3?: number;
+    /** Default: 64 */
+    D4?: number;
+    /** Default: add */
+    OP?: 'add' | 'mul' | 'silu_mul' | 'gelu_mul' | 'gelu_tanh_mul' | 'quick_gelu_mul' | 'relu_mul' | 'sub' | 'div' | 'min' | 'max' | 'pow' | 'prelu' | 'mod' | 'floor_mod' | 'equal' | 'less' | 'less_equal' | 'greater' | 'greater_equal' | 'and' | 'or' | 'xor';
+  };
+  /**
+   * The sum of one row of each of Q codebooks, V rows each, as a residual quantiser decodes; a code beyond the last
+   * means the last. A workgroup makes 4 WG elements of one row.
+   */
+  codebook: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 2 */
+    Q?: number;
+    /** Default: 64 */
+    V?: number;
+    /** Default: 64 */
+    D?: number;
+    /** Default: f32 */
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: 32 */
+    G?: 32 | 64 | 128 | 0;
+  };
+  /**
+   * Two to four tensors side by side along the middle axis, moved as bits. A workgroup makes 4 WG elements, four
+   * at a time where every part of a row allows it.
+   */
+  concat: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 2 */
+    COUNT?: 2 | 3 | 4;
+    /** Default: 1 */
+    A?: number;
+    /** Default: 8 */
+    D?: number;
+    /** Default: 4 */
+    DA?: number;
+    /** Default: 4 */
+    DB?: number;
+    /** Default: 0 */
+    DC?: number;
+    /** Default: 0 */
+    DD?: number;
+    /** Default: 8 */
+    S?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+  };
+  /**
+   * Convolution where channels share little: depthwise, small groups, small sizes. PX lanes lie along a plane of
+   * y, each with TP pixels of a row that lie a strip apart, so that neighbours read neighbours and a decoded
+   * weight serves TP pixels; WG / PX such rows of lanes make as many channels.
+   */
+  conv2d_direct: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    PX?: 64 | 1 | 8 | 32;
+    /** Default: 4 */
+    TP?: 4 | 1 | 2;
+    /** Default: f32 */
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: 4 */
+    CIN?: number;
+    /** Default: 8 */
+    IH?: number;
+    /** Default: 8 */
+    IW?: number;
+    /** Default: 4 */
+    COUT?: number;
+    /** Default: 8 */
+    OH?: number;
+    /** Default: 8 */
+    OW?: number;
+    /** Default: 3 */
+    KH?: number;
+    /** Default: 3 */
+    KW?: number;
+    /** Default: 1 */
+    SH?: number;
+    /** Default: 1 */
+    SW?: number;
+    /** Default: 1 */
+    DH?: number;
+    /** Default: 1 */
+    DW?: number;
+    /** Default: 1 */
+    PT?: number;
+    /** Default: 1 */
+    PL?: number;
+    /** Default: 1 */
+    GROUPS?: number;
+    /** Default: false */
+    BIAS?: false | true;
+    /** Default: none */
+    EPI?: 'none' | 'add' | 'add_act';
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+    /** Default: 32 */
+    G?: 32 | 64 | 128 | 0;
+  };
+  /**
+   * Convolution as a product of w with a matrix that is never stored: a column a pixel of y (of all images), a
+   * row a tap of a channel. WX * WY lanes make a block of WY * TM channels of a group and WX * TN pixels,
+   * TM x TN results a lane, from tiles of TK rows in workgroup memory; x is gathered into its tile. A 1 x 1
+   * kernel makes it a plain product. E: with shader-f16, tiles and products of four are halves (unless weights
+   * are f32); sums are f32 either way.
+   */
+  conv2d_gemm: {
+    /** Default: f32 */
+    E?: 'f32' | 'f16';
+    /** Default: f32 */
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: 8 */
+    WX?: 8 | 4 | 16 | 32;
+    /** Default: 8 */
+    WY?: 8 | 4 | 16 | 32;
+    /** Default: 4 */
+    TM?: 4 | 2 | 8;
+    /** Default: 4 */
+    TN?: 4 | 2 | 8;
+    /** Default: 16 */
+    TK?: 16 | 32 | 64;
+    /** Default: 2 */
+    UNROLL?: 2 | 1 | 4 | 8;
+    /** Default: 1 */
+    B?: number;
+    /** Default: 4 */
+    CIN?: number;
+    /** Default: 8 */
+    IH?: number;
+    /** Default: 8 */
+    IW?: number;
+    /** Default: 4 */
+    COUT?: number;
+    /** Default: 8 */
+    OH?: number;
+    /** Default: 8 */
+    OW?: number;
+    /** Default: 3 */
+    KH?: number;
+    /** Default: 3 */
+    KW?: number;
+    /** Default: 1 */
+    SH?: number;
+    /** Default: 1 */
+    SW?: number;
+    /** Default: 1 */
+    DH?: number;
+    /** Default: 1 */
+    DW?: number;
+    /** Default: 1 */
+    PT?: number;
+    /** Default: 1 */
+    PL?: number;
+    /** Default: 1 */
+    GROUPS?: number;
+    /** Default: false */
+    BIAS?: false | true;
+    /** Default: none */
+    EPI?: 'none' | 'add' | 'add_act';
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+    /** Default: 32 */
+    G?: 32 | 64 | 128 | 0;
+  };
+  /**
+   * Transposed convolution, gathered: each pixel of y sums the pixels of x whose kernel reaches it, so nothing is
+   * added to memory that another lane writes. A lane makes TP pixels of a row, SW apart: the same taps meet
+   * them, at neighbouring pixels of x, and a decoded weight serves them all. PX lanes lie along a plane of y;
+   * WG / PX such rows of lanes make as many channels.
+   */
+  conv_transpose2d: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    PX?: 64 | 1 | 8 | 32;
+    /** Default: 4 */
+    TP?: 4 | 1 | 2;
+    /** Default: f32 */
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: 4 */
+    CIN?: number;
+    /** Default: 8 */
+    IH?: number;
+    /** Default: 8 */
+    IW?: number;
+    /** Default: 4 */
+    COUT?: number;
+    /** Default: 8 */
+    OH?: number;
+    /** Default: 8 */
+    OW?: number;
+    /** Default: 3 */
+    KH?: number;
+    /** Default: 3 */
+    KW?: number;
+    /** Default: 1 */
+    SH?: number;
+    /** Default: 1 */
+    SW?: number;
+    /** Default: 1 */
+    DH?: number;
+    /** Default: 1 */
+    DW?: number;
+    /** Default: 1 */
+    PT?: number;
+    /** Default: 1 */
+    PL?: number;
+    /** Default: 1 */
+    GROUPS?: number;
+    /** Default: false */
+    BIAS?: false | true;
+    /** Default: none */
+    EPI?: 'none' | 'add' | 'add_act';
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+    /** Default: 32 */
+    G?: 32 | 64 | 128 | 0;
+  };
+  /**
+   * y[i0, …, i5] = x[X0 + i0 XS0 + … + i5 XS5]: transposes, slices, reversals, expansions, tilings. Values are
+   * moved as bits. A workgroup makes 4 WG elements; a last axis of neighbours goes four at a time.
+   */
+  copy_nd: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 1 */
+    D0?: number;
+    /** Default: 1 */
+    D1?: number;
+    /** Default: 1 */
+    D2?: number;
+    /** Default: 1 */
+    D3?: number;
+    /** Default: 1 */
+    D4?: number;
+    /** Default: 64 */
+    D5?: number;
+    /** Default: 0 */
+    X0?: number;
+    /** Default: 0 */
+    XS0?: number;
+    /** Default: 0 */
+    XS1?: number;
+    /** Default: 0 */
+    XS2?: number;
+    /** Default: 0 */
+    XS3?: number;
+    /** Default: 0 */
+    XS4?: number;
+    /** Default: 1 */
+    XS5?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+  };
+  /** Running sums along the middle axis. One lane a column. */
+  cumsum_columns: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 64 */
+    S?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+    /** Default: false */
+    EXCLUSIVE?: false | true;
+    /** Default: false */
+    REVERSE?: false | true;
+  };
+  /**
+   * Running sums along the middle axis where it is long. One workgroup a column: each lane sums a piece of it, the
+   * sums of the pieces before each are made in workgroup memory, then each lane goes over its piece again.
+   */
+  cumsum_rows: {
+    /** Default: 256 */
+    WG?: 256 | 32 | 64 | 128;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 64 */
+    S?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+    /** Default: false */
+    EXCLUSIVE?: false | true;
+    /** Default: false */
+    REVERSE?: false | true;
   };
   /**
    * Rows of an embedding by token id. A piece of a split table (rows from ROW0 on) leaves other rows alone.
@@ -76,9 +511,60 @@ export interface WgslKernels {
     /** Default: 0 */
     ROW0?: number;
     /** Default: f32 */
-    W?: 'f32' | 'f16' | 'q8' | 'q4';
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
     /** Default: 32 */
-    G?: 32 | 64 | 128;
+    G?: 32 | 64 | 128 | 0;
+  };
+  /**
+   * y[a, m, s] = x[a, ids[m], s], moved as bits; an id beyond the last means the last. A workgroup makes 4 WG
+   * elements of one id, for all a; four at a time where S allows it.
+   */
+  gather: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 1 */
+    A?: number;
+    /** Default: 64 */
+    V?: number;
+    /** Default: 64 */
+    S?: number;
+  };
+  /**
+   * A group of channels normalised over channels and places, times g plus b by channel, then ACT. One workgroup a
+   * group. A group's first element is taken off all others before they are summed: a mean far from zero costs no
+   * digits.
+   */
+  groupnorm: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 256 */
+    WG?: 256 | 32 | 64 | 128;
+    /** Default: 64 */
+    C?: number;
+    /** Default: 64 */
+    S?: number;
+    /** Default: 32 */
+    GROUPS?: number;
+    /** Default: 0.00001 */
+    EPS?: number;
+    /** Default: true */
+    GAIN?: true | false;
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+  };
+  /**
+   * A step of a GRU after its products: n = tanh(gx_n + open(r) gh_n), y = (1 - open(z)) n + open(z) h. ORDER:
+   * how the three gates are stacked; rzn in PyTorch, zrn in ONNX. RESET before: gh_n has met the reset gate.
+   */
+  gru_cell: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    HID?: number;
+    /** Default: rzn */
+    ORDER?: 'rzn' | 'zrn';
+    /** Default: after */
+    RESET?: 'after' | 'before';
   };
   /** Writes a step's rows behind what the cache holds. A lane writes two elements: a u32 where they are halves. */
   kv_append: {
@@ -93,6 +579,56 @@ export interface WgslKernels {
     /** Default: f32 */
     KV?: 'f32' | 'f16';
   };
+  /** Quantises a step's rows and writes them behind what the cache holds. A lane makes a group of 32 elements. */
+  kv_append_q: {
+    /** Default: 32 */
+    WG?: 32 | 64 | 128;
+    /** Default: 4 */
+    KVH?: number;
+    /** Default: 64 */
+    HD?: number;
+    /** Default: 2048 */
+    C?: number;
+    /** Default: q8 */
+    KV?: 'q8' | 'q4' | 'q3' | 'q2';
+  };
+  /** x / max(|x|, EPS) (MODE max) or x / sqrt(|x|² + EPS) (MODE add). One workgroup a row. */
+  l2norm: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 256 */
+    WG?: 256 | 32 | 64 | 128;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 1e-12 */
+    EPS?: number;
+    /** Default: max */
+    MODE?: 'max' | 'add';
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+  };
+  /**
+   * (x - mean(x)) * rsqrt(variance(x) + EPS) * g + b. One workgroup a row. LAST: only row seq-1, written as row 0.
+   * A row's first element is taken off all others before they are summed: a mean far from zero costs no digits.
+   */
+  layernorm: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 256 */
+    WG?: 256 | 32 | 64 | 128;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 0.00001 */
+    EPS?: number;
+    /** Default: true */
+    GAIN?: true | false;
+    /** Default: true */
+    BIAS?: true | false;
+    /** Default: false */
+    LAST?: false | true;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+  };
   /**
    * y = x wᵀ for many rows of x. WX * WY lanes make a block of WX * TN columns and WY * TM rows, TM x TN results
    * a lane, from tiles of TK columns of x and w in workgroup memory. Weights are decoded once a block. E: with
@@ -102,7 +638,7 @@ export interface WgslKernels {
     /** Default: f32 */
     E?: 'f32' | 'f16';
     /** Default: f32 */
-    W?: 'f32' | 'f16' | 'q8' | 'q4';
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
     /** Default: 8 */
     WX?: 8 | 4 | 16 | 32;
     /** Default: 8 */
@@ -121,14 +657,103 @@ export interface WgslKernels {
     K?: number;
     /** Default: none */
     EPI?: 'none' | 'add' | 'glu';
+    /** Default: false */
+    BIAS?: false | true;
     /** Default: 64 */
     LDY?: number;
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
     /** Default: 32 */
-    G?: 32 | 64 | 128;
+    G?: 32 | 64 | 128 | 0;
   };
   /**
-   * y = x wᵀ for few rows of x: reads every weight once, in words of 16 bytes that neighbouring lanes load side
-   * by side. LANES lanes share a row of w; each makes ROWS rows for COLS rows of x, so a word that is decoded
+   * y = x wᵀ for many rows of x, quantised to bytes: integer products of four at a time, scales once for 32 columns.
+   * WX * WY lanes make a block of WX * TN columns and WY * TM rows, TM x TN results a lane, from tiles of TK columns
+   * of x and w in workgroup memory, where weights of every width are bytes.
+   */
+  linear_gemm_i8: {
+    /** Default: true */
+    DOT4?: true;
+    /** Default: 16 */
+    WX?: 16 | 4 | 8 | 32;
+    /** Default: 8 */
+    WY?: 8 | 4 | 16 | 32;
+    /** Default: 4 */
+    TM?: 4 | 1 | 2 | 8;
+    /** Default: 4 */
+    TN?: 4 | 2 | 8;
+    /** Default: 32 */
+    TK?: 32 | 64 | 128;
+    /** Default: 64 */
+    N?: number;
+    /** Default: q8 */
+    W?: 'q8' | 'q4';
+    /** Default: 64 */
+    K?: number;
+    /** Default: none */
+    EPI?: 'none' | 'add' | 'glu';
+    /** Default: false */
+    BIAS?: false | true;
+    /** Default: 64 */
+    LDY?: number;
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+    /** Default: 32 */
+    G?: 32 | 64 | 128 | 0;
+  };
+  /**
+   * y = x wᵀ for many rows of x, by subgroup matrices of halves. WX * WY subgroups of LANES lanes (the device's size)
+   * make a block of WX * TN matrices of columns and WY * TM of rows, TM x TN a subgroup, from tiles of TK columns of x
+   * and w in workgroup memory. MM, MN, MK: rows, columns and depth of a matrix that the device multiplies; ACC: what it
+   * sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, NVIDIA's and AMD's 16 x 16 x 16.
+   */
+  linear_gemm_matrix: {
+    /** Default: true */
+    MATRIX?: true;
+    /** Default: f16 */
+    E?: 'f16';
+    /** Default: f16 */
+    W?: 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: 32 */
+    LANES?: 32 | 16 | 64;
+    /** Default: 2 */
+    WX?: 2 | 1 | 4;
+    /** Default: 2 */
+    WY?: 2 | 1 | 4;
+    /** Default: 2 */
+    TM?: 2 | 1 | 4;
+    /** Default: 2 */
+    TN?: 2 | 1 | 4;
+    /** Default: 32 */
+    TK?: 32 | 16 | 64;
+    /** Default: 8 */
+    PAD?: 8 | 0;
+    /** Default: 16 */
+    MM?: 16 | 8;
+    /** Default: 16 */
+    MN?: 16 | 8;
+    /** Default: 16 */
+    MK?: 16 | 8;
+    /** Default: f32 */
+    ACC?: 'f32' | 'f16';
+    /** Default: 64 */
+    N?: number;
+    /** Default: 64 */
+    K?: number;
+    /** Default: none */
+    EPI?: 'none' | 'add' | 'glu';
+    /** Default: false */
+    BIAS?: false | true;
+    /** Default: 64 */
+    LDY?: number;
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+    /** Default: 32 */
+    G?: 32 | 64 | 128 | 0;
+  };
+  /**
+   * y = x wᵀ for few rows of x: reads every weight once, in words that neighbouring lanes load side by side.
+   * LANES lanes share a row of w; each makes ROWS rows for COLS rows of x, so a word that is decoded
    * serves COLS rows and a part of x that is fetched serves ROWS. X: where x is read from, memory by each lane
    * or a tile that the workgroup fetches together.
    */
@@ -142,21 +767,306 @@ export interface WgslKernels {
     /** Default: 4 */
     ROWS?: 4 | 1 | 2 | 8;
     /** Default: 1 */
-    COLS?: 1 | 2 | 4;
+    COLS?: 1 | 2 | 3 | 4;
     /** Default: tile */
     X?: 'tile' | 'memory';
     /** Default: 64 */
     N?: number;
     /** Default: f32 */
-    W?: 'f32' | 'f16' | 'q8' | 'q4';
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
     /** Default: 64 */
     K?: number;
     /** Default: none */
     EPI?: 'none' | 'add' | 'glu';
+    /** Default: false */
+    BIAS?: false | true;
     /** Default: 64 */
     LDY?: number;
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
     /** Default: 32 */
-    G?: 32 | 64 | 128;
+    G?: 32 | 64 | 128 | 0;
+  };
+  /**
+   * y = x wᵀ for few rows of x, quantised to bytes: integer products of four at a time, a scale for each word of
+   * weights (16 bytes) and block of x. LANES lanes share a row of w; each makes ROWS rows for COLS rows of x.
+   */
+  linear_gemv_i8: {
+    /** Default: true */
+    DOT4?: true;
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 128 */
+    WG?: 128 | 32 | 64 | 256;
+    /** Default: 32 */
+    LANES?: 32 | 8 | 16 | 64 | 128 | 256;
+    /** Default: 4 */
+    ROWS?: 4 | 1 | 2 | 8;
+    /** Default: 1 */
+    COLS?: 1 | 2 | 4;
+    /** Default: 64 */
+    N?: number;
+    /** Default: q8 */
+    W?: 'q8' | 'q4';
+    /** Default: 64 */
+    K?: number;
+    /** Default: none */
+    EPI?: 'none' | 'add' | 'glu';
+    /** Default: false */
+    BIAS?: false | true;
+    /** Default: 64 */
+    LDY?: number;
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+    /** Default: 32 */
+    G?: 32 | 64 | 128 | 0;
+  };
+  /**
+   * A step of an LSTM after its products: cy = open(f) c + open(i) tanh(g), h = open(o) tanh(cy). ORDER: how the
+   * four gates are stacked; ifgo in PyTorch, iofg in ONNX.
+   */
+  lstm_cell: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    HID?: number;
+    /** Default: ifgo */
+    ORDER?: 'ifgo' | 'iofg';
+  };
+  /**
+   * y = SCALE a b for a batch of matrices of activations; TB: b is stored as [BB,N,K]. WX * WY lanes make a block
+   * of WX * TN columns and WY * TM rows, TM x TN results a lane, from tiles of TK columns of a and rows of b in
+   * workgroup memory. E: with shader-f16, tiles and products of four are halves; sums are f32 either way. SEQ: a
+   * matrix of a has step.seq rows.
+   */
+  matmul: {
+    /** Default: f32 */
+    E?: 'f32' | 'f16';
+    /** Default: false */
+    TB?: false | true;
+    /** Default: false */
+    SEQ?: false | true;
+    /** Default: 8 */
+    WX?: 8 | 4 | 16 | 32;
+    /** Default: 8 */
+    WY?: 8 | 4 | 16 | 32;
+    /** Default: 4 */
+    TM?: 4 | 1 | 2 | 8;
+    /** Default: 4 */
+    TN?: 4 | 1 | 2 | 8;
+    /** Default: 16 */
+    TK?: 16 | 8 | 32 | 64;
+    /** Default: 2 */
+    UNROLL?: 2 | 1 | 4 | 8;
+    /** Default: 1 */
+    B?: number;
+    /** Default: 1 */
+    BB?: number;
+    /** Default: 64 */
+    N?: number;
+    /** Default: 64 */
+    K?: number;
+    /** Default: 1 */
+    SCALE?: number;
+    /** Default: 64 */
+    M?: number;
+  };
+  /**
+   * Decibel-like log of the power in bands: SCALE log10(max(filters · power, FLOOR)), bands first. A lane makes a
+   * frame of TM bands.
+   */
+  mel_log: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 8 */
+    TM?: 8 | 4;
+    /** Default: 100 */
+    FRAMES?: number;
+    /** Default: 201 */
+    BINS?: number;
+    /** Default: 80 */
+    MELS?: number;
+    /** Default: 1e-10 */
+    FLOOR?: number;
+    /** Default: 1 */
+    SCALE?: number;
+  };
+  /**
+   * x with Pk elements more before axis k and Qk after it (fewer where negative). MODE: what stands there.
+   * VALUE, the mirrored neighbours of the edge, the edge, or x over again. A workgroup makes 4 WG elements.
+   */
+  pad: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 1 */
+    D0?: number;
+    /** Default: 1 */
+    D1?: number;
+    /** Default: 1 */
+    D2?: number;
+    /** Default: 64 */
+    D3?: number;
+    /** Default: 0 */
+    P0?: number;
+    /** Default: 0 */
+    P1?: number;
+    /** Default: 0 */
+    P2?: number;
+    /** Default: 0 */
+    P3?: number;
+    /** Default: 0 */
+    Q0?: number;
+    /** Default: 0 */
+    Q1?: number;
+    /** Default: 0 */
+    Q2?: number;
+    /** Default: 0 */
+    Q3?: number;
+    /** Default: 0 */
+    VALUE?: number;
+    /** Default: constant */
+    MODE?: 'constant' | 'reflect' | 'edge' | 'wrap';
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+  };
+  /**
+   * Repetition penalty: y is the logits, those of ids among the tokens so far divided by step.penalty where they
+   * are positive, else multiplied. A workgroup copies PER_LANE * WG ids, then looks through the history for them; an
+   * id that occurs twice is written twice alike.
+   */
+  penalize: {
+    /** Default: 256 */
+    WG?: 256 | 32 | 64 | 128;
+    /** Default: 64 */
+    V?: number;
+  };
+  /**
+   * The largest or the mean of each window of KH x KW taps, SH x SW apart, over x as if padded. A lane makes an
+   * element; windows may lie partly outside. COUNT_PAD: the mean counts the padding (PT, PL, PB, PR) as zeros, but
+   * nothing beyond it.
+   */
+  pool2d: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: max */
+    OP?: 'max' | 'avg';
+    /** Default: false */
+    COUNT_PAD?: false | true;
+    /** Default: 1 */
+    B?: number;
+    /** Default: 1 */
+    C?: number;
+    /** Default: 8 */
+    IH?: number;
+    /** Default: 8 */
+    IW?: number;
+    /** Default: 8 */
+    OH?: number;
+    /** Default: 8 */
+    OW?: number;
+    /** Default: 1 */
+    KH?: number;
+    /** Default: 1 */
+    KW?: number;
+    /** Default: 1 */
+    SH?: number;
+    /** Default: 1 */
+    SW?: number;
+    /** Default: 1 */
+    DH?: number;
+    /** Default: 1 */
+    DW?: number;
+    /** Default: 0 */
+    PT?: number;
+    /** Default: 0 */
+    PL?: number;
+    /** Default: 0 */
+    PB?: number;
+    /** Default: 0 */
+    PR?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+  };
+  /**
+   * Rows of an activation as signed bytes with a scale and a sum for each 32 columns (compiler/ops/quantize_rows.ts
+   * has the layout): what products with q8 and q4 weights read. Eight lanes a block, four columns a lane.
+   */
+  quantize_rows: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    K?: number;
+  };
+  /** The middle axis made one number by OP. One lane a column, so neighbours read neighbours; short rows too. */
+  reduce_columns: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 64 */
+    S?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+    /** Default: sum */
+    OP?: 'sum' | 'mean' | 'max' | 'min' | 'prod' | 'l1' | 'l2' | 'sumsq' | 'logsum' | 'logsumexp';
+  };
+  /** The last axis made one number by OP. One workgroup a row. */
+  reduce_rows: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 256 */
+    WG?: 256 | 32 | 64 | 128;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+    /** Default: sum */
+    OP?: 'sum' | 'mean' | 'max' | 'min' | 'prod' | 'l1' | 'l2' | 'sumsq' | 'logsum' | 'logsumexp';
+  };
+  /**
+   * Rows and columns resampled. Element o of an axis lies at (o MUL + ADD) / DIV of x: a quotient of integers, so
+   * that what lies between two neighbours, or just in the middle, is the same on every device. A lane makes an
+   * element of y from TAPS x TAPS of x; beyond the edge stands the edge.
+   */
+  resize2d: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: nearest */
+    MODE?: 'nearest' | 'linear' | 'cubic';
+    /** Default: round_prefer_floor */
+    ROUND?: 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil';
+    /** Default: false */
+    EXCLUDE?: false | true;
+    /** Default: -0.75 */
+    CUBIC_A?: number;
+    /** Default: 1 */
+    B?: number;
+    /** Default: 1 */
+    C?: number;
+    /** Default: 8 */
+    IH?: number;
+    /** Default: 8 */
+    IW?: number;
+    /** Default: 16 */
+    OH?: number;
+    /** Default: 16 */
+    OW?: number;
+    /** Default: 1 */
+    MUL_H?: number;
+    /** Default: 0 */
+    ADD_H?: number;
+    /** Default: 2 */
+    DIV_H?: number;
+    /** Default: 1 */
+    MUL_W?: number;
+    /** Default: 0 */
+    ADD_W?: number;
+    /** Default: 2 */
+    DIV_W?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
   };
   /** x * rsqrt(mean(x²) + EPS) * g. One workgroup a row. LAST: only row seq-1, written as row 0. */
   rmsnorm: {
@@ -172,8 +1082,14 @@ export interface WgslKernels {
     GAIN?: true | false;
     /** Default: false */
     LAST?: false | true;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
   };
-  /** Rotary positions: turns the pairs (i, i + HD/2) of each head. A lane turns one pair. */
+  /**
+   * Rotary positions: turns the first F pairs of each head, (i, i + F) or (2i, 2i + 1), and copies the rest. A lane
+   * takes one pair. POSITIONS: past + row, or given, [P, M], where S0, S1 and S2 pairs follow an axis each: one after
+   * the other (sections), or in turns (interleaved).
+   */
   rope: {
     /** Default: 64 */
     WG?: 64 | 32 | 128 | 256;
@@ -181,6 +1097,18 @@ export interface WgslKernels {
     H?: number;
     /** Default: 64 */
     HD?: number;
+    /** Default: 32 */
+    F?: number;
+    /** Default: half */
+    FORM?: 'half' | 'interleaved';
+    /** Default: past */
+    POSITIONS?: 'past' | 'sections' | 'interleaved';
+    /** Default: 0 */
+    S0?: number;
+    /** Default: 0 */
+    S1?: number;
+    /** Default: 0 */
+    S2?: number;
     /** Default: 2048 */
     C?: number;
   };
@@ -204,6 +1132,25 @@ export interface WgslKernels {
     C?: number;
   };
   /**
+   * After a stacked query, key and value projection: rotates queries into q, rotates and quantises keys into cache k,
+   * quantises values into cache v. A lane takes two neighbouring pairs of a query, (i, i + HD/2) and the next, or makes
+   * a group of 32 elements of a key or value.
+   */
+  rope_kv_q: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 4 */
+    H?: number;
+    /** Default: 4 */
+    KVH?: number;
+    /** Default: 64 */
+    HD?: number;
+    /** Default: q8 */
+    KV?: 'q8' | 'q4' | 'q3' | 'q2';
+    /** Default: 2048 */
+    C?: number;
+  };
+  /**
    * Appends the next token. One workgroup. Greedy is one pass over the logits. A draw adds to each logit /
    * temperature a Gumbel number (a hash of seed, position and id) and takes the largest, among the ids that
    * top-k and top-p leave: those whose logit is at least a threshold.
@@ -218,14 +1165,266 @@ export interface WgslKernels {
     /** Default: 4 */
     UNROLL?: 4 | 1 | 2;
   };
-  /** y = silu(x). A workgroup makes 4 WG elements of one row. */
-  unary: {
+  /** y = ACT(x * scale + shift), scale and shift by channel. A workgroup makes 4 WG elements. */
+  scale_shift: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    C?: number;
+    /** Default: 64 */
+    S?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+  };
+  /**
+   * Attention of few query rows over activations: a workgroup takes one row of one head, WG keys a turn. Keys are
+   * read by teams of lanes and values by slices of them, so that neighbours load neighbouring quads of one head;
+   * between, each lane has the score of one key. The softmax runs along with its maximum.
+   */
+  sdpa_row: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 128 */
+    WG?: 128 | 32 | 64 | 256;
+    /** Default: 4 */
+    KVH?: number;
+    /** Default: 0.125 */
+    SCALE?: number;
+    /** Default: 64 */
+    HD?: number;
+    /** Default: 64 */
+    VD?: number;
+    /** Default: 4 */
+    H?: number;
+    /** Default: 64 */
+    M?: number;
+    /** Default: 64 */
+    L?: number;
+    /** Default: none */
+    TOKENS?: 'none' | 'rows' | 'both';
+    /** Default: false */
+    CAUSAL?: false | true;
+    /** Default: 0 */
+    WINDOW?: number;
+    /** Default: 0 */
+    SOFTCAP?: number;
+    /** Default: false */
+    LENGTHS?: false | true;
+    /** Default: none */
+    BIAS?: 'none' | 'full' | 'distance';
+    /** Default: false */
+    MASK?: false | true;
+    /** Default: 1 */
+    BB?: number;
+    /** Default: 1 */
+    HB?: number;
+    /** Default: 0 */
+    SPAN?: number;
+    /** Default: 1 */
+    MB?: number;
+  };
+  /**
+   * Attention over activations in tiles (Dao et al. 2022: the softmax runs along, scores are never stored). A
+   * workgroup takes 4 TY rows of one head, and 4 TX keys a turn; a lane takes 4 rows by 4 keys, then the same rows
+   * by its quads of the values. Tiles pass through workgroup memory: CHUNK quads of queries and keys at a time,
+   * then values, a part of the keys at a time where they are wide. E: with shader-f16, tiles and products of four
+   * are halves; sums are f32 either way.
+   */
+  sdpa_tile: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: f32 */
+    E?: 'f32' | 'f16';
+    /** Default: 8 */
+    TX?: 8 | 4 | 16;
+    /** Default: 8 */
+    TY?: 8 | 4 | 16;
+    /** Default: 8 */
+    CHUNK?: 8 | 4;
+    /** Default: 4 */
+    KVH?: number;
+    /** Default: 0.125 */
+    SCALE?: number;
+    /** Default: 64 */
+    HD?: number;
+    /** Default: 64 */
+    VD?: number;
+    /** Default: 4 */
+    H?: number;
+    /** Default: 64 */
+    M?: number;
+    /** Default: 64 */
+    L?: number;
+    /** Default: none */
+    TOKENS?: 'none' | 'rows' | 'both';
+    /** Default: false */
+    CAUSAL?: false | true;
+    /** Default: 0 */
+    WINDOW?: number;
+    /** Default: 0 */
+    SOFTCAP?: number;
+    /** Default: false */
+    LENGTHS?: false | true;
+    /** Default: none */
+    BIAS?: 'none' | 'full' | 'distance';
+    /** Default: false */
+    MASK?: false | true;
+    /** Default: 1 */
+    BB?: number;
+    /** Default: 1 */
+    HB?: number;
+    /** Default: 0 */
+    SPAN?: number;
+    /** Default: 1 */
+    MB?: number;
+  };
+  /**
+   * softmax(SCALE x) or its logarithm (LOG) along the middle axis. One lane a column, so neighbours read
+   * neighbours; short rows too. -inf counts as the lowest number, so a column of nothing else gives 1 / D.
+   */
+  softmax_columns: {
     /** Default: 64 */
     WG?: 64 | 32 | 128 | 256;
     /** Default: 64 */
     D?: number;
+    /** Default: 64 */
+    S?: number;
+    /** Default: 1 */
+    SCALE?: number;
+    /** Default: false */
+    LOG?: false | true;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+  };
+  /**
+   * softmax(SCALE x) or its logarithm (LOG) along the last axis. One workgroup a row. -inf counts as the lowest
+   * number, so a row of nothing else gives 1 / D.
+   */
+  softmax_rows: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 256 */
+    WG?: 256 | 32 | 64 | 128;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 1 */
+    SCALE?: number;
+    /** Default: false */
+    LOG?: false | true;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+  };
+  /**
+   * Short-time Fourier transform by its definition: frame f, bin k is the sum over n of window[n] times the sample
+   * at f HOP + n times e^(-2 pi i n k / NFFT), which table holds at n k mod NFFT as (cos, sin). NFFT may be any
+   * number. CENTER: frames lie around their time, with samples mirrored at both ends. PARTS 1: the power
+   * |.|²; 2: real and imaginary part side by side. A workgroup makes WG bins of four frames.
+   */
+  stft_power: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: true */
+    CENTER?: true | false;
+    /** Default: 1 */
+    PARTS?: 1 | 2;
+    /** Default: 16000 */
+    S?: number;
+    /** Default: 400 */
+    NFFT?: number;
+    /** Default: 160 */
+    HOP?: number;
+    /** Default: 101 */
+    FRAMES?: number;
+    /** Default: 201 */
+    BINS?: number;
+  };
+  /**
+   * y[b, n, m] = x[b, m, n], moved as bits. A workgroup turns a tile of T x T in workgroup memory, so that both
+   * reads and writes are of neighbours.
+   */
+  transpose: {
+    /** Default: 32 */
+    T?: 32 | 16;
+    /** Default: 8 */
+    WY?: 8 | 4;
+    /** Default: 64 */
+    M?: number;
+    /** Default: 64 */
+    N?: number;
+  };
+  /** y = OP(x), element by element. A workgroup makes 4 WG elements. */
+  unary: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
     /** Default: silu */
-    OP?: 'silu';
+    OP?: 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'sigmoid' | 'tanh' | 'exp' | 'log' | 'sqrt' | 'rsqrt' | 'neg' | 'abs' | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'erf' | 'softplus' | 'softsign' | 'elu' | 'selu' | 'celu' | 'mish' | 'leaky_relu' | 'thresholded_relu' | 'hard_sigmoid' | 'hard_swish' | 'square' | 'reciprocal' | 'floor' | 'ceil' | 'round' | 'sign' | 'not' | 'clip';
+    /** Default: 0 */
+    ALPHA?: number;
+    /** Default: 0 */
+    BETA?: number;
+  };
+  /**
+   * y = a where c is not 0, else b, over five axes, each by strides, of which 0 repeats. A workgroup makes 4 WG
+   * elements.
+   */
+  where_nd: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 0 */
+    CS0?: number;
+    /** Default: 0 */
+    CS1?: number;
+    /** Default: 0 */
+    CS2?: number;
+    /** Default: 0 */
+    CS3?: number;
+    /** Default: 1 */
+    CS4?: number;
+    /** Default: 0 */
+    AS0?: number;
+    /** Default: 0 */
+    AS1?: number;
+    /** Default: 0 */
+    AS2?: number;
+    /** Default: 0 */
+    AS3?: number;
+    /** Default: 1 */
+    AS4?: number;
+    /** Default: 0 */
+    BS0?: number;
+    /** Default: 0 */
+    BS1?: number;
+    /** Default: 0 */
+    BS2?: number;
+    /** Default: 0 */
+    BS3?: number;
+    /** Default: 1 */
+    BS4?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+    /** Default: 1 */
+    D1?: number;
+    /** Default: 1 */
+    D2?: number;
+    /** Default: 1 */
+    D3?: number;
+    /** Default: 64 */
+    D4?: number;
+  };
+  /** Whisper's scale of log-mels: (max(x, max(x) - 8) + 4) / 4, the maximum over all of x. A workgroup a signal. */
+  whisper_scale: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 256 */
+    WG?: 256 | 32 | 64 | 128;
+    /** Default: 80 */
+    MELS?: number;
+    /** Default: 3000 */
+    FRAMES?: number;
   };
 }
 
@@ -242,12 +1441,12 @@ export interface CKernels {
     /** Default: f32 */
     KV?: 'f32' | 'f16';
   };
-  /** Element by element: add, mul, or silu(a) * b. BCAST: b is one row, for every row of a. */
+  /** Element by element. BCAST: b is one row, for every row of a. */
   binary: {
-    /** Default: add */
-    OP?: 'add' | 'mul' | 'silu_mul';
     /** Default: false */
     RELAXED?: false | true;
+    /** Default: add */
+    OP?: 'add' | 'mul' | 'silu_mul' | 'gelu_mul' | 'gelu_tanh_mul' | 'quick_gelu_mul' | 'relu_mul' | 'sub' | 'div' | 'min' | 'max' | 'pow' | 'prelu' | 'mod' | 'floor_mod' | 'equal' | 'less' | 'less_equal' | 'greater' | 'greater_equal' | 'and' | 'or' | 'xor';
   };
   /** Rows of a table by token id; an id that is not in this piece of the table leaves its row alone. */
   embed: {
@@ -287,6 +1486,14 @@ export interface CKernels {
     /** Default: none */
     EPI?: 'none' | 'add' | 'glu';
   };
+  /**
+   * Repetition penalty: y is the logits, those of ids among the tokens so far divided by step.penalty where they
+   * are positive, else multiplied. An id that occurs twice is written twice alike.
+   */
+  penalize: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
   /** Rows of an activation as integers with a scale for each 32 columns: what products with q8 and q4 weights read. */
   quantize_rows: {
     /** Default: false */
@@ -322,15 +1529,15 @@ export interface CKernels {
   };
   /** A function of every element. */
   unary: {
-    /** Default: silu */
-    OP?: 'silu';
     /** Default: false */
     RELAXED?: false | true;
+    /** Default: silu */
+    OP?: 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'sigmoid' | 'tanh' | 'exp' | 'log' | 'sqrt' | 'rsqrt' | 'neg' | 'abs' | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'erf' | 'softplus' | 'softsign' | 'elu' | 'selu' | 'celu' | 'mish' | 'leaky_relu' | 'thresholded_relu' | 'hard_sigmoid' | 'hard_swish' | 'square' | 'reciprocal' | 'floor' | 'ceil' | 'round' | 'sign' | 'not' | 'clip';
   };
 }
 
 /** Names of all templates. */
 export const kernelNames = {
-  wgsl: ['attention_decode', 'attention_prefill', 'binary', 'embed', 'kv_append', 'linear_gemm', 'linear_gemv', 'rmsnorm', 'rope', 'rope_kv', 'sample', 'unary'],
-  c: ['attention', 'binary', 'embed', 'kv_append', 'linear', 'linear_q', 'quantize_rows', 'rmsnorm', 'rope', 'rope_kv', 'sample', 'unary'],
+  wgsl: ['add_rmsnorm', 'argreduce_columns', 'argreduce_rows', 'attention_decode', 'attention_merge', 'attention_prefill', 'attention_split', 'binary', 'binary_nd', 'codebook', 'concat', 'conv2d_direct', 'conv2d_gemm', 'conv_transpose2d', 'copy_nd', 'cumsum_columns', 'cumsum_rows', 'embed', 'gather', 'groupnorm', 'gru_cell', 'kv_append', 'kv_append_q', 'l2norm', 'layernorm', 'linear_gemm', 'linear_gemm_i8', 'linear_gemm_matrix', 'linear_gemv', 'linear_gemv_i8', 'lstm_cell', 'matmul', 'mel_log', 'pad', 'penalize', 'pool2d', 'quantize_rows', 'reduce_columns', 'reduce_rows', 'resize2d', 'rmsnorm', 'rope', 'rope_kv', 'rope_kv_q', 'sample', 'scale_shift', 'sdpa_row', 'sdpa_tile', 'softmax_columns', 'softmax_rows', 'stft_power', 'transpose', 'unary', 'where_nd', 'whisper_scale'],
+  c: ['attention', 'binary', 'embed', 'kv_append', 'linear', 'linear_q', 'penalize', 'quantize_rows', 'rmsnorm', 'rope', 'rope_kv', 'sample', 'unary'],
 } as const;

@@ -7,15 +7,43 @@ const KVH: u32 = 4u;
 const HD: u32 = 64u;
 const C: u32 = 2048u;
 const SCALE: f32 = 0.125;
+// Keys that a row sees, itself included; 0: all before it.
+const WINDOW: u32 = 0u;
+// A score s becomes SOFTCAP * tanh(s / SOFTCAP); 0: stays.
+const SOFTCAP: f32 = 0.0;
+// Below any score.
+const LOWEST: f32 = -3.0e38;
+const MOST_SEEN: u32 = C;
+
+fn first_seen(position: u32) -> u32 {
+  return 0u;
+}
+
+fn cap(score: f32) -> f32 {
+  return score;
+}
+
+const QUADS: u32 = HD / 4u;
 alias KvPair = u32;
-alias KvQuad = vec2<u32>;
+alias KvItem = vec2<u32>;
 
 fn kv_store(pair: vec2<f32>) -> KvPair {
   return pack2x16float(pair);
 }
 
-fn kv_load(quad: KvQuad) -> vec4<f32> {
+fn kv_load(quad: KvItem) -> vec4<f32> {
   return vec4<f32>(unpack2x16float(quad.x), unpack2x16float(quad.y));
+}
+
+@group(0) @binding(1) var<storage, read_write> k: array<KvItem>;
+@group(0) @binding(2) var<storage, read_write> v: array<KvItem>;
+
+fn k_quad(row: u32, quad: u32) -> vec4<f32> {
+  return kv_load(k[row * QUADS + quad]);
+}
+
+fn v_quad(row: u32, quad: u32) -> vec4<f32> {
+  return kv_load(v[row * QUADS + quad]);
 }
 
 struct Step {
@@ -32,7 +60,8 @@ struct Step {
   temperature: f32,
   /// 0: don't write the next token.
   sample: u32,
-  reserved: u32,
+  /// Of repetition; 1: none.
+  penalty: f32,
 }
 @group(0) @binding(15) var<uniform> step: Step;
 
@@ -47,22 +76,41 @@ fn silu(x: f32) -> f32 {
   return x / (1.0 + exp(min(-x, 80.0)));
 }
 
+// Within what f32 holds: from e^-88, which is as good as 0, to the largest number.
+fn exp_bounded(x: f32) -> f32 {
+  return exp(clamp(x, -88.0, 88.72));
+}
 
-const QUADS: u32 = HD / 4u;
+fn gelu_tanh(x: f32) -> f32 {
+  let inner = clamp(0.7978845608 * (x + 0.044715 * x * x * x), -15.0, 15.0);
+  return 0.5 * x * (1.0 + tanh(inner));
+}
+
+// a^b: WGSL knows it for a > 0 alone. A negative number has whole powers.
+fn power(a: f32, b: f32) -> f32 {
+  if (b == 0.0) {
+    return 1.0;
+  }
+  if (a == 0.0) {
+    return 0.0;
+  }
+  let size = pow(abs(a), b);
+  let odd = abs(b - 2.0 * floor(0.5 * b)) == 1.0;
+  return select(size, -size, a < 0.0 && odd);
+}
+
+
 // Lanes of one slice hold a whole head; slices take keys in turn. A few lanes may be left over.
 const SLICES: u32 = WG / QUADS;
-const TURNS: u32 = (C + WG - 1u) / WG;
+// Rows of a block see windows that lie apart by a key.
+const TURNS: u32 = (min(C, MOST_SEEN + BQ - 1u) + WG - 1u) / WG;
 const SLICE_TURNS: u32 = (WG + SLICES * UNROLL - 1u) / (SLICES * UNROLL);
 const Q_TURNS: u32 = (BQ * QUADS + WG - 1u) / WG;
 // Lanes that share the softmax of a row, and keys of a turn for each.
 const TEAM: u32 = WG / BQ;
 const KEYS_A_LANE: u32 = BQ;
-// Below any score.
-const LOWEST: f32 = -3.0e38;
 
 @group(0) @binding(0) var<storage, read_write> q: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read_write> k: array<KvQuad>;
-@group(0) @binding(2) var<storage, read_write> v: array<KvQuad>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 
 var<workgroup> queries: array<vec4<f32>, BQ * QUADS>;
@@ -76,17 +124,20 @@ var<workgroup> totals: array<f32, BQ>;
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let head = group.x;
-  let cache = head / (H / KVH) * C * QUADS;
+  let cache = head / (H / KVH) * C;
   let row = group.y * BQ;
   // Rows beyond the last repeat it, and are not stored.
   let last_row = step.seq - 1u;
   // Keys that the last row of this block sees.
   let keys = step.past + min(row + BQ - 1u, last_row) + 1u;
+  // The first that its first row sees.
+  let start = first_seen(step.past + row);
   let quad = lane % QUADS;
   let slice = lane / QUADS;
   let team = lane / TEAM;
   let member = lane % TEAM;
   let team_keys = step.past + min(row + team, last_row) + 1u;
+  let team_start = first_seen(team_keys - 1u);
 
   {
     let unit = 0u * WG + lane;
@@ -127,7 +178,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var total = 0.0;
   var mixed: array<vec4<f32>, BQ>;
   for (var turn = 0u; turn < TURNS; turn++) {
-    let first = turn * WG;
+    let first = start + turn * WG;
     if (first >= keys) {
       break;
     }
@@ -135,7 +186,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var scores = array<f32, BQ>();
     if (first + lane < keys) {
       for (var i = 0u; i < QUADS; i++) {
-        let key = kv_load(k[cache + (first + lane) * QUADS + i]);
+        let key = k_quad(cache + first + lane, i);
         {
           scores[0u] = add_dot(scores[0u], key, queries[0u * QUADS + i]);
         }
@@ -163,28 +214,28 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       }
     }
     {
-      weights[0u * STRIDE + lane] = scores[0u];
+      weights[0u * STRIDE + lane] = cap(scores[0u]);
     }
     {
-      weights[1u * STRIDE + lane] = scores[1u];
+      weights[1u * STRIDE + lane] = cap(scores[1u]);
     }
     {
-      weights[2u * STRIDE + lane] = scores[2u];
+      weights[2u * STRIDE + lane] = cap(scores[2u]);
     }
     {
-      weights[3u * STRIDE + lane] = scores[3u];
+      weights[3u * STRIDE + lane] = cap(scores[3u]);
     }
     {
-      weights[4u * STRIDE + lane] = scores[4u];
+      weights[4u * STRIDE + lane] = cap(scores[4u]);
     }
     {
-      weights[5u * STRIDE + lane] = scores[5u];
+      weights[5u * STRIDE + lane] = cap(scores[5u]);
     }
     {
-      weights[6u * STRIDE + lane] = scores[6u];
+      weights[6u * STRIDE + lane] = cap(scores[6u]);
     }
     {
-      weights[7u * STRIDE + lane] = scores[7u];
+      weights[7u * STRIDE + lane] = cap(scores[7u]);
     }
     workgroupBarrier();
 
@@ -192,7 +243,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var peak = highest;
     for (var i = 0u; i < KEYS_A_LANE; i++) {
       let key = i * TEAM + member;
-      peak = max(peak, select(LOWEST, weights[team * STRIDE + key], first + key < team_keys));
+      let seen = first + key >= team_start && first + key < team_keys;
+      peak = max(peak, select(LOWEST, weights[team * STRIDE + key], seen));
     }
     team_cells[lane] = peak;
     workgroupBarrier();
@@ -204,7 +256,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     total *= fade;
     for (var i = 0u; i < KEYS_A_LANE; i++) {
       let key = i * TEAM + member;
-      let weight = select(0.0, exp(weights[team * STRIDE + key] - peak), first + key < team_keys);
+      let seen = first + key >= team_start && first + key < team_keys;
+      // A key that a row does not see may have a score above all that it sees.
+      let weight = select(0.0, exp(min(weights[team * STRIDE + key] - peak, 0.0)), seen);
       weights[team * STRIDE + key] = weight;
       total += weight;
     }
@@ -242,7 +296,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         {
           let key = (i * UNROLL + 0u) * SLICES + slice;
           // Behind the last key nothing was ever written: those places repeat the last, with weight 0.
-          let value = kv_load(v[cache + min(first + key, keys - 1u) * QUADS + quad]);
+          let value = v_quad(cache + min(first + key, keys - 1u), quad);
           {
             mixed[0u] += weights[0u * STRIDE + key] * value;
           }
@@ -271,7 +325,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         {
           let key = (i * UNROLL + 1u) * SLICES + slice;
           // Behind the last key nothing was ever written: those places repeat the last, with weight 0.
-          let value = kv_load(v[cache + min(first + key, keys - 1u) * QUADS + quad]);
+          let value = v_quad(cache + min(first + key, keys - 1u), quad);
           {
             mixed[0u] += weights[0u * STRIDE + key] * value;
           }
@@ -300,7 +354,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         {
           let key = (i * UNROLL + 2u) * SLICES + slice;
           // Behind the last key nothing was ever written: those places repeat the last, with weight 0.
-          let value = kv_load(v[cache + min(first + key, keys - 1u) * QUADS + quad]);
+          let value = v_quad(cache + min(first + key, keys - 1u), quad);
           {
             mixed[0u] += weights[0u * STRIDE + key] * value;
           }
@@ -329,7 +383,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         {
           let key = (i * UNROLL + 3u) * SLICES + slice;
           // Behind the last key nothing was ever written: those places repeat the last, with weight 0.
-          let value = kv_load(v[cache + min(first + key, keys - 1u) * QUADS + quad]);
+          let value = v_quad(cache + min(first + key, keys - 1u), quad);
           {
             mixed[0u] += weights[0u * STRIDE + key] * value;
           }

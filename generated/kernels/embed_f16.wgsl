@@ -5,17 +5,28 @@ const ROW0: u32 = 0u;
 const COLUMNS: u32 = D;
 const WORD_QUADS: u32 = 2u;
 const ROW_WORDS: u32 = (COLUMNS + 7u) / 8u;
+alias Word = vec4<u32>;
 
-@group(0) @binding(1) var<storage, read> w: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> w: array<Word>;
 
-fn word_quad(word: vec4<u32>, i: u32) -> vec4<f32> {
-  let halves = select(word.xy, word.zw, i == 1u);
+fn word_at(row: u32, i: u32) -> Word {
+  return w[row * ROW_WORDS + i];
+}
+
+fn word_quad(word: Word, q: u32) -> vec4<f32> {
+  let halves = select(word.xy, word.zw, q == 1u);
   return vec4<f32>(unpack2x16float(halves.x), unpack2x16float(halves.y));
 }
+const HAS_MIN: bool = false;
 
 fn word_scale(row: u32, i: u32) -> f32 {
   return 1.0;
 }
+
+fn word_min(row: u32, i: u32) -> f32 {
+  return 0.0;
+}
+
 
 struct Step {
   /// Tokens in this step.
@@ -31,7 +42,8 @@ struct Step {
   temperature: f32,
   /// 0: don't write the next token.
   sample: u32,
-  reserved: u32,
+  /// Of repetition; 1: none.
+  penalty: f32,
 }
 @group(0) @binding(15) var<uniform> step: Step;
 
@@ -48,7 +60,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let i = quad / WORD_QUADS;
-  let values = word_quad(w[row * ROW_WORDS + i], quad % WORD_QUADS) * word_scale(row, i);
+  let values = word_quad(word_at(row, i), quad % WORD_QUADS) * word_scale(row, i) + word_min(row, i);
   {
     if (D % 4u == 0u || quad * 4u + 0u < D) {
       y[group.y * D + quad * 4u + 0u] = values[0u];

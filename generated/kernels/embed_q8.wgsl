@@ -4,24 +4,41 @@ const D: u32 = 2048u;
 const ROW0: u32 = 0u;
 const COLUMNS: u32 = D;
 const G: u32 = 64u;
-const ROW_GROUPS: u32 = (COLUMNS + G - 1u) / G;
-const ROW_WORDS: u32 = ROW_GROUPS * G / (4u * WORD_QUADS);
+const GROUP: u32 = G;
+const ROW_GROUPS: u32 = (COLUMNS + GROUP - 1u) / GROUP;
+const ROW_WORDS: u32 = ROW_GROUPS * GROUP / (4u * WORD_QUADS);
+
+// The group of the i-th word of a row, among those of all rows.
+fn group_of(row: u32, i: u32) -> u32 {
+  return row * ROW_GROUPS + i * (4u * WORD_QUADS) / GROUP;
+}
+
+const HAS_MIN: bool = false;
 
 @group(0) @binding(2) var<storage, read> w_scale: array<u32>;
 
 fn word_scale(row: u32, i: u32) -> f32 {
-  let at = row * ROW_GROUPS + i * (4u * WORD_QUADS) / G;
+  let at = group_of(row, i);
   let pair = unpack2x16float(w_scale[at / 2u]);
   return select(pair.x, pair.y, at % 2u == 1u);
 }
 
+fn word_min(row: u32, i: u32) -> f32 {
+  return 0.0;
+}
+
 const WORD_QUADS: u32 = 4u;
+alias Word = vec4<u32>;
 
-@group(0) @binding(1) var<storage, read> w: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> w: array<Word>;
 
-fn word_quad(word: vec4<u32>, i: u32) -> vec4<f32> {
+fn word_at(row: u32, i: u32) -> Word {
+  return w[row * ROW_WORDS + i];
+}
+
+fn word_quad(word: Word, q: u32) -> vec4<f32> {
   // Each byte goes to the top, and comes back with its sign.
-  return vec4<f32>(vec4<i32>(vec4<u32>(word[i]) << vec4<u32>(24u, 16u, 8u, 0u)) >> vec4<u32>(24u));
+  return vec4<f32>(vec4<i32>(vec4<u32>(word[q]) << vec4<u32>(24u, 16u, 8u, 0u)) >> vec4<u32>(24u));
 }
 
 struct Step {
@@ -38,7 +55,8 @@ struct Step {
   temperature: f32,
   /// 0: don't write the next token.
   sample: u32,
-  reserved: u32,
+  /// Of repetition; 1: none.
+  penalty: f32,
 }
 @group(0) @binding(15) var<uniform> step: Step;
 
@@ -55,7 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let i = quad / WORD_QUADS;
-  let values = word_quad(w[row * ROW_WORDS + i], quad % WORD_QUADS) * word_scale(row, i);
+  let values = word_quad(word_at(row, i), quad % WORD_QUADS) * word_scale(row, i) + word_min(row, i);
   {
     if (D % 4u == 0u || quad * 4u + 0u < D) {
       y[group.y * D + quad * 4u + 0u] = values[0u];

@@ -155,11 +155,9 @@ INLINE void block_sums(const int ROWS, const int QUADS, const char *w,
 }
 
 // What is done to the sums of a matrix product before they are stored.
-/// e^x within 2 units in the last place for -87.33 <= x <= 88.37; inf above, 2^-126 below (never 0, never
-/// subnormal: far below what a sum with 1 can see).
-static inline V exp4(V x) {
-  x = wasm_f32x4_pmin(wasm_f32x4_pmax(x, set1(-87.33654f)), set1(88.8f));
-  // x = n ln 2 + r, |r| <= ln 2 / 2; ln 2 in two parts, so that n times the first is exact.
+/// e^r - 1 where x = n ln 2 + r, |r| <= ln 2 / 2, for -87.34 <= x <= 88.8, and 2^n in *power.
+static inline V exp4_parts(V x, V *power) {
+  // ln 2 in two parts, so that n times the first is exact.
   V n = wasm_f32x4_nearest(wasm_f32x4_mul(x, set1(1.44269504f)));
   V r = madd(n, set1(-0.693359375f), x);
   r = madd(n, set1(2.12194440e-4f), r);
@@ -169,14 +167,91 @@ static inline V exp4(V x) {
   p = madd(p, r, set1(4.1665795894e-2f));
   p = madd(p, r, set1(1.6666665459e-1f));
   p = madd(p, r, set1(5.0000001201e-1f));
-  p = wasm_f32x4_add(madd(p, wasm_f32x4_mul(r, r), r), set1(1.0f));
-  V power = wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(127)), 23);
-  return wasm_f32x4_mul(p, power);
+  *power = wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(127)), 23);
+  return madd(p, wasm_f32x4_mul(r, r), r);
 }
 
-/// x / (1 + e^-x) within 4 units in the last place.
-static inline V silu4(V x) {
-  return wasm_f32x4_div(x, wasm_f32x4_add(set1(1.0f), exp4(wasm_f32x4_neg(x))));
+/// e^x within 2 units in the last place for -87.33 <= x <= 88.37; inf above, 2^-126 below (never 0, never
+/// subnormal: far below what a sum with 1 can see).
+static inline V exp4(V x) {
+  V power, rest = exp4_parts(wasm_f32x4_pmin(wasm_f32x4_pmax(x, set1(-87.33654f)), set1(88.8f)), &power);
+  return wasm_f32x4_mul(wasm_f32x4_add(rest, set1(1.0f)), power);
+}
+
+/// e^x - 1 within 3 units in the last place for x <= 88.37, near 0 too; inf above.
+static inline V expm1_4(V x) {
+  V power, rest = exp4_parts(wasm_f32x4_pmin(wasm_f32x4_pmax(x, set1(-87.33654f)), set1(88.8f)), &power);
+  return wasm_f32x4_add(wasm_f32x4_mul(rest, power), wasm_f32x4_sub(power, set1(1.0f)));
+}
+
+/// x / (1 + e^-u), within 4 units in the last place where u is exact.
+static inline V swish4(V x, V u) {
+  return wasm_f32x4_div(x, wasm_f32x4_add(set1(1.0f), exp4(wasm_f32x4_neg(u))));
+}
+
+static inline V silu4(V x) { return swish4(x, x); }
+
+/// Within 4 units in the last place above -87; 0 or 2^-128 below.
+static inline V sigmoid4(V x) { return swish4(set1(1.0f), x); }
+
+static inline V quick_gelu4(V x) { return swish4(x, wasm_f32x4_mul(x, set1(1.702f))); }
+
+/// x / 2 (1 + tanh u) is x sigmoid(2 u). Within 1e-6 of the largest of 1 and |x|.
+static inline V gelu_tanh4(V x) {
+  V u = wasm_f32x4_mul(x, madd(wasm_f32x4_mul(x, x), set1(0.0713548163f), set1(1.59576912f)));
+  return swish4(x, u);
+}
+
+/// The sign of `sign` on the positive v.
+static inline V signed4(V v, V sign) { return wasm_v128_or(v, wasm_v128_and(sign, set1(-0.0f))); }
+
+/// Within 3 units in the last place.
+static inline V tanh4(V x) {
+  V a = wasm_f32x4_abs(x), z = wasm_f32x4_mul(x, x);
+  // Minimax polynomial of (tanh x - x) / x^3 for x^2 <= 0.39.
+  V p = madd(set1(-5.70497848e-3f), z, set1(2.06390787e-2f));
+  p = madd(p, z, set1(-5.37397116e-2f));
+  p = madd(p, z, set1(1.33314416e-1f));
+  p = madd(p, z, set1(-3.33332807e-1f));
+  p = madd(wasm_f32x4_mul(p, z), x, x);
+  V far = wasm_f32x4_div(set1(2.0f), wasm_f32x4_add(exp4(wasm_f32x4_add(a, a)), set1(1.0f)));
+  far = signed4(wasm_f32x4_sub(set1(1.0f), far), x);
+  return wasm_v128_bitselect(p, far, wasm_f32x4_lt(a, set1(0.625f)));
+}
+
+/// 1 - erf z for z >= 0, within 2^-22 (1 + z^2) of itself.
+static inline V erfc4_positive(V z) {
+  V t = wasm_f32x4_div(set1(1.0f), madd(z, set1(0.3f), set1(1.0f)));
+  // Minimax polynomial of e^(z^2) erfc(z) / t for z <= 10.
+  V p = madd(set1(-1.29522771e-1f), t, set1(4.85562563e-1f));
+  p = madd(p, t, set1(-5.12276769e-1f));
+  p = madd(p, t, set1(5.47718585e-1f));
+  p = madd(p, t, set1(-9.46497396e-2f));
+  p = madd(p, t, set1(2.14925647e-1f));
+  p = madd(p, t, set1(1.48339272e-1f));
+  p = madd(p, t, set1(1.70715213e-1f));
+  p = madd(p, t, set1(1.69188008e-1f));
+  return wasm_f32x4_mul(wasm_f32x4_mul(p, t), exp4(wasm_f32x4_neg(wasm_f32x4_mul(z, z))));
+}
+
+/// Within 3 units in the last place.
+static inline V erf4(V x) {
+  V a = wasm_f32x4_abs(x), z = wasm_f32x4_mul(x, x);
+  // Minimax polynomial of erf(x) / x for |x| <= 1.
+  V p = madd(set1(-5.63141948e-4f), z, set1(4.91755083e-3f));
+  p = madd(p, z, set1(-2.67113112e-2f));
+  p = madd(p, z, set1(1.12801798e-1f));
+  p = madd(p, z, set1(-3.7612325e-1f));
+  p = madd(p, z, set1(1.12837911f));
+  V far = signed4(wasm_f32x4_sub(set1(1.0f), erfc4_positive(a)), x);
+  return wasm_v128_bitselect(wasm_f32x4_mul(p, x), far, wasm_f32x4_lt(a, set1(1.0f)));
+}
+
+/// x (1 + erf(x / sqrt 2)) / 2, within 4 units in the last place above -1, 1e-7 below.
+static inline V gelu4(V x) {
+  V a = wasm_f32x4_abs(x);
+  V tail = wasm_f32x4_mul(wasm_f32x4_mul(a, set1(0.5f)), erfc4_positive(wasm_f32x4_mul(a, set1(0.707106781f))));
+  return wasm_f32x4_sub(wasm_f32x4_max(x, set1(0.0f)), tail);
 }
 
 /// ln((1 + f) 2^e) for sqrt(1/2) <= 1 + f < sqrt(2), within 2 units in the last place; e: integers.
@@ -204,6 +279,28 @@ static inline V log4_exponent(V x) { return wasm_i32x4_shr(wasm_i32x4_sub(x, was
 static inline V log4(V x) {
   V e = log4_exponent(x);
   return log4_parts(wasm_f32x4_sub(wasm_i32x4_sub(x, wasm_i32x4_shl(e, 23)), set1(1.0f)), e);
+}
+
+/// ln x for every x: -inf for 0, NaN for what is negative, inf for inf, within 2 units in the last place else.
+static inline V log4_any(V x) {
+  V small = wasm_f32x4_lt(x, set1(0x1p-126f));
+  V f = wasm_v128_bitselect(wasm_f32x4_mul(x, set1(0x1p24f)), x, small);
+  V e = log4_exponent(f);
+  f = wasm_f32x4_sub(wasm_i32x4_sub(f, wasm_i32x4_shl(e, 23)), set1(1.0f));
+  V y = log4_parts(f, wasm_i32x4_sub(e, wasm_v128_and(small, wasm_i32x4_splat(24))));
+  // What is not below inf takes the place of its logarithm: inf, NaN, and the roots of what is below 0.
+  V root = wasm_f32x4_sqrt(x);
+  y = wasm_v128_bitselect(y, root, wasm_f32x4_lt(root, set1(__builtin_inff())));
+  return wasm_v128_bitselect(set1(-__builtin_inff()), y, wasm_f32x4_eq(x, set1(0.0f)));
+}
+
+/// ln(1 + e^x) within 4 units in the last place: a large x plus ln(1 + z), z <= 1.
+static inline V softplus4(V x) {
+  V z = exp4(wasm_f32x4_neg(wasm_f32x4_abs(x)));
+  V large = wasm_f32x4_gt(z, set1(0.41421356f));
+  // 1 + z is 1 + f, or above sqrt(2) twice that: both exact.
+  V f = wasm_v128_bitselect(wasm_f32x4_mul(wasm_f32x4_sub(z, set1(1.0f)), set1(0.5f)), z, large);
+  return wasm_f32x4_add(wasm_f32x4_max(x, set1(0.0f)), log4_parts(f, wasm_v128_and(large, wasm_i32x4_splat(1))));
 }
 
 

@@ -102,14 +102,37 @@ fn reduce_max(value: Reduced, lane: u32, size: u32) -> Reduced {
 }
 
 
+const FOLD: u32 = 65535u;
+
+fn flat_group(group: vec3<u32>) -> u32 {
+  return group.y * FOLD + group.x;
+}
 
 // A row is read four elements at a time where it can be.
 alias Item = vec4<f32>;
-const ITEMS: u32 = D / 4u;
+const PER_ITEM: u32 = 4u;
+
+fn total(x: Item) -> f32 {
+  return (x.x + x.y) + (x.z + x.w);
+}
 
 fn square(x: Item) -> f32 {
   return dot(x, x);
 }
+
+fn largest(x: Item) -> f32 {
+  return max(max(x.x, x.y), max(x.z, x.w));
+}
+
+fn first(x: Item) -> f32 {
+  return x.x;
+}
+
+fn product(x: Item) -> f32 {
+  return (x.x * x.y) * (x.z * x.w);
+}
+
+const ITEMS: u32 = D / PER_ITEM;
 const TURNS: u32 = (ITEMS + WG - 1u) / WG;
 
 @group(0) @binding(0) var<storage, read_write> x: array<Item>;
@@ -122,7 +145,11 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 @builtin(subgroup_size) subgroup_size: u32,
 ) {
-  let start = group.x * ITEMS;
+  let to = flat_group(group) * ITEMS;
+  if (to >= arrayLength(&y)) {
+    return;
+  }
+  let start = to;
   var sum = 0.0;
   for (var turn = 0u; turn < TURNS; turn++) {
     let i = turn * WG + lane;
@@ -134,7 +161,7 @@ fn main(
   for (var turn = 0u; turn < TURNS; turn++) {
     let i = turn * WG + lane;
     if (i < ITEMS) {
-      y[group.x * ITEMS + i] = x[start + i] * scale * g[i];
+      y[to + i] = x[start + i] * scale * g[i];
     }
   }
 }

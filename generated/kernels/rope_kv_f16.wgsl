@@ -2,8 +2,8 @@ const WG: u32 = 64u;
 const H: u32 = 32u;
 const KVH: u32 = 4u;
 const HD: u32 = 64u;
-const C: u32 = 2048u;
 const HALF: u32 = HD / 2u;
+const C: u32 = 2048u;
 const COARSE_ROWS: u32 = (C + 63u) / 64u;
 
 @group(0) @binding(1) var<storage, read> table: array<vec2<f32>>;
@@ -15,14 +15,15 @@ fn rotation(position: u32, i: u32) -> vec2<f32> {
   return vec2<f32>(a.x * b.x - a.y * b.y, a.y * b.x + a.x * b.y);
 }
 
+
 alias KvPair = u32;
-alias KvQuad = vec2<u32>;
+alias KvItem = vec2<u32>;
 
 fn kv_store(pair: vec2<f32>) -> KvPair {
   return pack2x16float(pair);
 }
 
-fn kv_load(quad: KvQuad) -> vec4<f32> {
+fn kv_load(quad: KvItem) -> vec4<f32> {
   return vec4<f32>(unpack2x16float(quad.x), unpack2x16float(quad.y));
 }
 
@@ -40,7 +41,8 @@ struct Step {
   temperature: f32,
   /// 0: don't write the next token.
   sample: u32,
-  reserved: u32,
+  /// Of repetition; 1: none.
+  penalty: f32,
 }
 @group(0) @binding(15) var<uniform> step: Step;
 

@@ -43,7 +43,8 @@ static inline const char *panel_at(const char *w, int i, int bytes) { return w +
 typedef struct {
   uint32_t seq, past, seed, top_k;
   float top_p, temperature;
-  uint32_t sample, reserved;
+  uint32_t sample;
+  float penalty;
 } Step;
 
 // Half precision. Magnitude bits of a half, shifted to where a float32 has its exponent and mantissa, are a

@@ -14,7 +14,8 @@ struct Step {
   temperature: f32,
   /// 0: don't write the next token.
   sample: u32,
-  reserved: u32,
+  /// Of repetition; 1: none.
+  penalty: f32,
 }
 @group(0) @binding(15) var<uniform> step: Step;
 

@@ -128,7 +128,7 @@ test('--explain and --dump show graph, choices and arena', async () => {
     'prefill (seq ≤ 256',
     'EPI=glu',
     '# webgpu-chromium-subgroups',
-    '## decode: 44 dispatches',
+    '## decode: 45 dispatches',
     'arena',
   ]) {
     expect(text).toContain(part)

@@ -21,8 +21,8 @@ const layers = presets.tinyllama!.num_hidden_layers as number
 
 describe('fusing', () => {
   const [prefill, decode, forward] = graphsOf('tinyllama').map((p) => p.graph) as [Graph, Graph, Graph]
-  test('eight operators a layer, and four around them', () => {
-    expect(decode.nodes.length).toBe(8 * layers + 4)
+  test('eight operators a layer, and five around them', () => {
+    expect(decode.nodes.length).toBe(8 * layers + 5)
     expect(count(decode, 'linear')).toBe(4 * layers + 1)
     expect(count(decode, 'rope_kv')).toBe(layers)
     expect(

@@ -1,0 +1,266 @@
+const WG: u32 = 128u;
+const CHUNK: u32 = 64u;
+const H: u32 = 32u;
+const HD: u32 = 64u;
+const C: u32 = 2048u;
+const SPLITS: u32 = 32u;
+const WINDOW: u32 = 0u;
+struct Step {
+  /// Tokens in this step.
+  seq: u32,
+  /// Tokens in the KV cache before it.
+  past: u32,
+  seed: u32,
+  /// 0: all.
+  top_k: u32,
+  /// 1: all.
+  top_p: f32,
+  /// 0: greedy.
+  temperature: f32,
+  /// 0: don't write the next token.
+  sample: u32,
+  /// Of repetition; 1: none.
+  penalty: f32,
+}
+@group(0) @binding(15) var<uniform> step: Step;
+
+const LANES: u32 = WG;
+alias Reduced = f32;
+var<workgroup> reduce_cells: array<Reduced, WG>;
+
+// The shape with subgroups is told their size; here the name only fills its place in calls.
+const subgroup_size: u32 = 1u;
+
+fn reduce_add(value: Reduced, lane: u32, size: u32) -> Reduced {
+  let i = lane % LANES;
+  var total = value;
+  reduce_cells[lane] = total;
+  workgroupBarrier();
+  {
+    if (i < max(128u / 8u, 1u)) {
+      {
+        total += reduce_cells[lane + 1u * max(128u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 2u * max(128u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 3u * max(128u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 4u * max(128u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 5u * max(128u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 6u * max(128u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 7u * max(128u / 8u, 1u)];
+      }
+      reduce_cells[lane] = total;
+    }
+    workgroupBarrier();
+  }
+  {
+    if (i < max(16u / 8u, 1u)) {
+      {
+        total += reduce_cells[lane + 1u * max(16u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 2u * max(16u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 3u * max(16u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 4u * max(16u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 5u * max(16u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 6u * max(16u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 7u * max(16u / 8u, 1u)];
+      }
+      reduce_cells[lane] = total;
+    }
+    workgroupBarrier();
+  }
+  {
+    if (i < max(2u / 8u, 1u)) {
+      {
+        total += reduce_cells[lane + 1u * max(2u / 8u, 1u)];
+      }
+      reduce_cells[lane] = total;
+    }
+    workgroupBarrier();
+  }
+  total = reduce_cells[lane - i];
+  workgroupBarrier();
+  return total;
+}
+
+fn reduce_max(value: Reduced, lane: u32, size: u32) -> Reduced {
+  let i = lane % LANES;
+  var best = value;
+  reduce_cells[lane] = best;
+  workgroupBarrier();
+  {
+    if (i < max(128u / 8u, 1u)) {
+      {
+        best = max(best, reduce_cells[lane + 1u * max(128u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 2u * max(128u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 3u * max(128u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 4u * max(128u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 5u * max(128u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 6u * max(128u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 7u * max(128u / 8u, 1u)]);
+      }
+      reduce_cells[lane] = best;
+    }
+    workgroupBarrier();
+  }
+  {
+    if (i < max(16u / 8u, 1u)) {
+      {
+        best = max(best, reduce_cells[lane + 1u * max(16u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 2u * max(16u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 3u * max(16u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 4u * max(16u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 5u * max(16u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 6u * max(16u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 7u * max(16u / 8u, 1u)]);
+      }
+      reduce_cells[lane] = best;
+    }
+    workgroupBarrier();
+  }
+  {
+    if (i < max(2u / 8u, 1u)) {
+      {
+        best = max(best, reduce_cells[lane + 1u * max(2u / 8u, 1u)]);
+      }
+      reduce_cells[lane] = best;
+    }
+    workgroupBarrier();
+  }
+  best = reduce_cells[lane - i];
+  workgroupBarrier();
+  return best;
+}
+
+
+const QUADS: u32 = HD / 4u;
+const SLICES: u32 = WG / QUADS;
+// Parts whose loads are under way at a time.
+const AHEAD: u32 = 4u;
+const TURNS: u32 = (SPLITS + SLICES * AHEAD - 1u) / (SLICES * AHEAD);
+// Below any score.
+const LOWEST: f32 = -3.0e38;
+
+@group(0) @binding(0) var<storage, read_write> part: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read_write> stats: array<vec2<f32>>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+
+var<workgroup> weights: array<f32, SPLITS>;
+var<workgroup> cells: array<vec4<f32>, WG>;
+
+@compute @workgroup_size(WG)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let head = group.x;
+  let quad = lane % QUADS;
+  let slice = lane / QUADS;
+  // Splits that the row has; there may have been fewer keys than the cache holds.
+  let count = (step.past + CHUNK) / CHUNK;
+  var highest = LOWEST;
+  for (var i = lane; i < SPLITS; i += WG) {
+    if (i < count) {
+      highest = max(highest, stats[head * SPLITS + i].x);
+    }
+  }
+  highest = reduce_max(highest, lane, subgroup_size);
+  var total = 0.0;
+  for (var i = lane; i < SPLITS; i += WG) {
+    if (i < count) {
+      let stat = stats[head * SPLITS + i];
+      let weight = exp(stat.x - highest);
+      weights[i] = weight;
+      total += weight * stat.y;
+    }
+  }
+  total = reduce_add(total, lane, subgroup_size);
+  workgroupBarrier();
+  var mixed = vec4<f32>();
+  if (slice < SLICES) {
+    for (var turn = 0u; turn < TURNS; turn++) {
+      if (turn * SLICES * AHEAD >= count) {
+        break;
+      }
+      // Behind the last split nothing was written: those places repeat the last, with weight 0.
+      {
+        let i = (turn * AHEAD + 0u) * SLICES + slice;
+        let there = min(i, count - 1u);
+        let weight = select(0.0, weights[there], i < count);
+        mixed += weight * part[(head * SPLITS + there) * QUADS + quad];
+      }
+      {
+        let i = (turn * AHEAD + 1u) * SLICES + slice;
+        let there = min(i, count - 1u);
+        let weight = select(0.0, weights[there], i < count);
+        mixed += weight * part[(head * SPLITS + there) * QUADS + quad];
+      }
+      {
+        let i = (turn * AHEAD + 2u) * SLICES + slice;
+        let there = min(i, count - 1u);
+        let weight = select(0.0, weights[there], i < count);
+        mixed += weight * part[(head * SPLITS + there) * QUADS + quad];
+      }
+      {
+        let i = (turn * AHEAD + 3u) * SLICES + slice;
+        let there = min(i, count - 1u);
+        let weight = select(0.0, weights[there], i < count);
+        mixed += weight * part[(head * SPLITS + there) * QUADS + quad];
+      }
+    }
+  }
+  cells[lane] = mixed;
+  workgroupBarrier();
+  if (lane < QUADS) {
+    var sum = mixed;
+    for (var i = 1u; i < SLICES; i++) {
+      sum += cells[i * QUADS + lane];
+    }
+    y[head * QUADS + lane] = sum / total;
+  }
+}

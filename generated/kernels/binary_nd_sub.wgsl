@@ -1,0 +1,131 @@
+const WG: u32 = 64u;
+const AS0: u32 = 0u;
+const AS1: u32 = 0u;
+const AS2: u32 = 0u;
+const AS3: u32 = 0u;
+const AS4: u32 = 0u;
+const BS0: u32 = 0u;
+const BS1: u32 = 0u;
+const BS2: u32 = 0u;
+const BS3: u32 = 0u;
+const BS4: u32 = 0u;
+const FOLD: u32 = 65535u;
+
+fn flat_group(group: vec3<u32>) -> u32 {
+  return group.y * FOLD + group.x;
+}
+
+const D1: u32 = 1u;
+const D2: u32 = 1u;
+const D3: u32 = 1u;
+const D4: u32 = 1u;
+
+fn coordinates(i: u32) -> array<u32, 5> {
+  let i3 = i / D4;
+  let i2 = i3 / D3;
+  let i1 = i2 / D2;
+  return array(i1 / D1, i1 % D1, i2 % D2, i3 % D3, i % D4);
+}
+
+
+// sum + a · b in four steps; sum + dot(a, b) would take five.
+fn add_dot(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
+  return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
+}
+
+// The bound keeps exp finite, which WGSL does not promise beyond f32's range; the quotient is -0 long before.
+fn silu(x: f32) -> f32 {
+  return x / (1.0 + exp(min(-x, 80.0)));
+}
+
+// Within what f32 holds: from e^-88, which is as good as 0, to the largest number.
+fn exp_bounded(x: f32) -> f32 {
+  return exp(clamp(x, -88.0, 88.72));
+}
+
+fn gelu_tanh(x: f32) -> f32 {
+  let inner = clamp(0.7978845608 * (x + 0.044715 * x * x * x), -15.0, 15.0);
+  return 0.5 * x * (1.0 + tanh(inner));
+}
+
+// a^b: WGSL knows it for a > 0 alone. A negative number has whole powers.
+fn power(a: f32, b: f32) -> f32 {
+  if (b == 0.0) {
+    return 1.0;
+  }
+  if (a == 0.0) {
+    return 0.0;
+  }
+  let size = pow(abs(a), b);
+  let odd = abs(b - 2.0 * floor(0.5 * b)) == 1.0;
+  return select(size, -size, a < 0.0 && odd);
+}
+
+
+// 1 - erf(z) for z >= 0, to 1.5e-7 (Abramowitz and Stegun 7.1.26).
+fn erfc_positive(z: f32) -> f32 {
+  let t = 1.0 / (1.0 + 0.3275911 * z);
+  let p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return p * exp(-min(z * z, 80.0));
+}
+
+fn erf(x: f32) -> f32 {
+  let tail = erfc_positive(abs(x));
+  return select(1.0 - tail, tail - 1.0, x < 0.0);
+}
+
+// x Φ(x).
+fn gelu(x: f32) -> f32 {
+  let tail = 0.5 * x * erfc_positive(abs(x) * 0.70710678);
+  return select(x - tail, tail, x < 0.0);
+}
+
+fn apply(a: f32, b: f32) -> f32 {
+  return a - b;
+}
+
+
+@group(0) @binding(0) var<storage, read_write> a: array<f32>;
+@group(0) @binding(1) var<storage, read_write> b: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+fn a_at(c: array<u32, 5>) -> u32 {
+  return c[0] * AS0 + c[1] * AS1 + c[2] * AS2 + c[3] * AS3 + c[4] * AS4;
+}
+
+fn b_at(c: array<u32, 5>) -> u32 {
+  return c[0] * BS0 + c[1] * BS1 + c[2] * BS2 + c[3] * BS3 + c[4] * BS4;
+}
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  // Neighbouring lanes take neighbouring elements.
+  {
+    let i = (flat_group(group) * 4u + 0u) * WG + lane;
+    if (i < arrayLength(&y)) {
+      let at = coordinates(i);
+      y[i] = apply(a[a_at(at)], b[b_at(at)]);
+    }
+  }
+  {
+    let i = (flat_group(group) * 4u + 1u) * WG + lane;
+    if (i < arrayLength(&y)) {
+      let at = coordinates(i);
+      y[i] = apply(a[a_at(at)], b[b_at(at)]);
+    }
+  }
+  {
+    let i = (flat_group(group) * 4u + 2u) * WG + lane;
+    if (i < arrayLength(&y)) {
+      let at = coordinates(i);
+      y[i] = apply(a[a_at(at)], b[b_at(at)]);
+    }
+  }
+  {
+    let i = (flat_group(group) * 4u + 3u) * WG + lane;
+    if (i < arrayLength(&y)) {
+      let at = coordinates(i);
+      y[i] = apply(a[a_at(at)], b[b_at(at)]);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+enable subgroups;
+const WG: u32 = 256u;
+const MELS: u32 = 1u;
+const FRAMES: u32 = 1u;
+const LANES: u32 = WG;
+alias Reduced = f32;
+const SMALLEST_SUBGROUP: u32 = 4u;
+
+var<workgroup> reduce_cells: array<Reduced, WG / SMALLEST_SUBGROUP>;
+
+fn reduce_add(value: Reduced, lane: u32, size: u32) -> Reduced {
+  var total = value;
+  if (size > LANES) {
+    // Several reductions side by side in a subgroup.
+    {
+      total += subgroupShuffleXor(total, 1u);
+    }
+    {
+      total += subgroupShuffleXor(total, 2u);
+    }
+    {
+      total += subgroupShuffleXor(total, 4u);
+    }
+    {
+      total += subgroupShuffleXor(total, 8u);
+    }
+    {
+      total += subgroupShuffleXor(total, 16u);
+    }
+    {
+      total += subgroupShuffleXor(total, 32u);
+    }
+    {
+      total += subgroupShuffleXor(total, 64u);
+    }
+    return total;
+  }
+  total = subgroupAdd(total);
+  if (size == LANES) {
+    return total;
+  }
+  if (lane % size == 0u) {
+    reduce_cells[lane / size] = total;
+  }
+  workgroupBarrier();
+  let first = lane / LANES * (LANES / size);
+  total = reduce_cells[first];
+  for (var i = 1u; i < LANES / SMALLEST_SUBGROUP; i++) {
+    if (i * size >= LANES) {
+      break;
+    }
+    total += reduce_cells[first + i];
+  }
+  workgroupBarrier();
+  return total;
+}
+
+fn reduce_max(value: Reduced, lane: u32, size: u32) -> Reduced {
+  var best = value;
+  if (size > LANES) {
+    {
+      best = max(best, subgroupShuffleXor(best, 1u));
+    }
+    {
+      best = max(best, subgroupShuffleXor(best, 2u));
+    }
+    {
+      best = max(best, subgroupShuffleXor(best, 4u));
+    }
+    {
+      best = max(best, subgroupShuffleXor(best, 8u));
+    }
+    {
+      best = max(best, subgroupShuffleXor(best, 16u));
+    }
+    {
+      best = max(best, subgroupShuffleXor(best, 32u));
+    }
+    {
+      best = max(best, subgroupShuffleXor(best, 64u));
+    }
+    return best;
+  }
+  best = subgroupMax(best);
+  if (size == LANES) {
+    return best;
+  }
+  if (lane % size == 0u) {
+    reduce_cells[lane / size] = best;
+  }
+  workgroupBarrier();
+  let first = lane / LANES * (LANES / size);
+  best = reduce_cells[first];
+  for (var i = 1u; i < LANES / SMALLEST_SUBGROUP; i++) {
+    if (i * size >= LANES) {
+      break;
+    }
+    best = max(best, reduce_cells[first + i]);
+  }
+  workgroupBarrier();
+  return best;
+}
+
+
+
+alias Item = f32;
+const ITEMS: u32 = MELS * FRAMES;
+
+fn largest(x: Item) -> f32 {
+  return x;
+}
+const TURNS: u32 = (ITEMS + WG - 1u) / WG;
+
+@group(0) @binding(0) var<storage, read_write> x: array<Item>;
+@group(0) @binding(1) var<storage, read_write> y: array<Item>;
+
+@compute @workgroup_size(WG)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+@builtin(subgroup_size) subgroup_size: u32,
+) {
+  let start = group.x * ITEMS;
+  var peak = -3.0e38;
+  for (var turn = 0u; turn < TURNS; turn++) {
+    let i = turn * WG + lane;
+    if (i < ITEMS) {
+      peak = max(peak, largest(x[start + i]));
+    }
+  }
+  let lowest = Item(reduce_max(peak, lane, subgroup_size) - 8.0);
+  for (var turn = 0u; turn < TURNS; turn++) {
+    let i = turn * WG + lane;
+    if (i < ITEMS) {
+      y[start + i] = (max(x[start + i], lowest) + 4.0) / 4.0;
+    }
+  }
+}
