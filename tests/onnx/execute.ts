@@ -126,8 +126,6 @@ const stepOf = (seq: number) =>
 const TYPES = { r: 'read-only-storage', w: 'storage', u: 'uniform' } as const
 
 export interface Executor {
-  /** Throws where a graph can't be lowered; else its dispatches are cheap to get again. */
-  check(program: Program): void
   /** Values of each program's outputs, by name. */
   run(programs: Program[]): Promise<Map<string, Float64Array>[]>
 }
@@ -170,9 +168,6 @@ export function executor(device: GPUDevice): Executor {
   const stepsOf = (program: Program) => lower(program.graph, templates.heads, target).steps
 
   return {
-    check(program) {
-      for (const step of stepsOf(program)) kernels.get(step)
-    },
     async run(programs) {
       const uniforms = new Layout()
       const spaces = { write: new Layout(), read: new Layout(), again: new Layout() }
