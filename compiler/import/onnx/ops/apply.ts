@@ -1,7 +1,7 @@
 /** Functions of elements, as other mappings use them. */
 
 import { types } from '../tensors.js'
-import { type At, known, scalar, sizeOf, type Value, view } from '../values.js'
+import { type At, known, scalar, sizeOf, type Value } from '../values.js'
 import { broadcast, broadcastStrides, collapse, ending } from './shapes.js'
 
 export const BOOL = 9
@@ -90,37 +90,6 @@ export const truncated = (at: At, x: Value): Value =>
 export function wholeQuotient(at: At, a: Value, b: Value): Value {
   const rest = unary(at, 'round', binary(at, 'mod', a, b))
   return unary(at, 'round', div(at, sub(at, a, rest), b))
-}
-
-/** Elements in another type: wgc holds them all in f32, so only what a type cannot hold changes. */
-export function cast(at: At, x: Value, type: number): Value {
-  const [from, to] = [types[x.type], types[type]]
-  if (!from || !to) return at.refuse(`a cast to ${types[type]?.name ?? 'a type without numbers'}`)
-  if (x.type === type || x.stored === 'u32') return view(x, x.shape, type)
-  if (to.kind === 'bool') return from.kind === 'bool' ? view(x, x.shape, type) : truth(at, x)
-  if (to.kind === 'float') {
-    if (to.bits < 16) return at.refuse(`rounding to ${to.name}`)
-    return view(x, x.shape, type)
-  }
-  const whole = from.kind === 'float' ? { ...truncated(at, x), type } : view(x, x.shape, type)
-  const holds = from.kind === 'bool' || (to.kind === from.kind && to.bits >= from.bits)
-  return holds || to.bits > 16 ? whole : wrapped(at, whole, to)
-}
-
-/** The bits of short integers seen as another type's. */
-export function bitCast(at: At, x: Value, type: number): Value {
-  const [from, to] = [types[x.type], types[type]]
-  const short = from && to && from.bits === to.bits && to.bits <= 16
-  if (!short || from.kind === 'float' || to.kind === 'float') return at.refuse('bits seen as another type')
-  if (from.kind === 'bool' || from.kind === to.kind) return view(x, x.shape, type)
-  return wrapped(at, view(x, x.shape, type), to)
-}
-
-/** Whole numbers as they are in so many bits: every step is exact, as it only divides by a power of two. */
-function wrapped(at: At, x: Value, { bits, kind }: { bits: number; kind: string }): Value {
-  const shift = kind === 'int' ? 2 ** (bits - 1) : 0
-  const rest = binary(at, 'floor_mod', plus(at, x, shift), scalar(2 ** bits, x.type))
-  return plus(at, rest, -shift)
 }
 
 /** 1 where an element isn't 0. */

@@ -4,8 +4,6 @@ import {
   add,
   BOOL,
   binary,
-  bitCast,
-  cast,
   div,
   isWhole,
   mul,
@@ -190,9 +188,6 @@ export const elementwise: Record<string, Mapping> = {
   Min: variadic((at, a, b) => binary(at, 'min', a, b)),
   Sum: variadic(add),
   Mean: (at) => times(at, variadic(add)(at) as Value, 1 / at.inputs.length),
-  Cast: (at) => cast(at, at.input(0), at.int('to', 1)),
-  CastLike: (at) => cast(at, at.input(0), at.input(1).type),
-  BitCast: (at) => bitCast(at, at.input(0), at.int('to', 1)),
   Dropout: (at) => {
     const training = at.inputs[2] ? at.must(2)[0] !== 0 : false
     const ratio = at.inputs[1] ? at.must(1)[0]! : 0.5

@@ -1,6 +1,7 @@
 /** The table of ONNX operators that wgc knows, by name; other domains' with theirs before it. */
 import type { Mapping } from '../values.js'
 import { attentions } from './attention.js'
+import { casts } from './casts.js'
 import { compositions } from './compositions.js'
 import { constants } from './constants.js'
 import { einsums } from './einsum.js'
@@ -20,6 +21,7 @@ import { sorting } from './sorting.js'
 
 export const mappings: Readonly<Record<string, Mapping>> = {
   ...attentions,
+  ...casts,
   ...compositions,
   ...constants,
   ...einsums,

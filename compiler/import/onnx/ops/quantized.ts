@@ -2,6 +2,7 @@
 import { types } from '../tensors.js'
 import { type At, known, type Mapping, sizeOf, type Value, view } from '../values.js'
 import { add, binary, div, mul, sub, times, unary } from './apply.js'
+import { rounded } from './casts.js'
 import { convolved, matmul } from './products.js'
 import { reduced } from './reductions.js'
 import { axisOf, expanded } from './shapes.js'
@@ -32,6 +33,8 @@ function limits(at: At, type: number): [number, number] {
 
 /** The nearest whole number to x / scale, moved by the zero point, within what the type holds. */
 function quantize(at: At, x: Value, scale: Value, zero: Value | undefined, type: number): Value {
+  // A float's zero point is 0.
+  if (types[type]?.kind === 'float') return rounded(at, div(at, x, scale), type, at.int('saturate', 1) !== 0)
   const [low, high] = limits(at, type)
   const steps = unary(at, 'round', div(at, x, scale))
   return unary(at, 'clip', zero ? add(at, steps, zero) : steps, low, high, type)
