@@ -31,14 +31,14 @@ static inline double log64(double x) {
 /// a^b within a unit in the last place; NaN where a is below 0 and b is no whole number.
 static inline float pow1(float a, float b) {
   if (b == 0 || a == 1) return 1;
+  if (a != a || b != b) return a + b;
   const int whole = __builtin_truncf(b) == b, odd = whole && __builtin_truncf(b / 2) * 2 != b;
   const float sign = odd ? __builtin_copysignf(1, a) : 1, size = __builtin_fabsf(a);
   if (size == 0 || size == __builtin_inff()) return (size == 0) == (b > 0) ? sign * 0 : sign * __builtin_inff();
   if (a < 0 && !whole) return __builtin_nanf("");
   const double t = (double)b * log64(size);
-  // Beyond these is what a float cannot hold; NaN goes through the first.
-  if (!(t > -110)) return t < 0 ? sign * 0 : (float)t;
-  return sign * (float)exp64(t > 90 ? 90 : t);
+  // Beyond these is what a float cannot hold.
+  return sign * (float)exp64(t < -110 ? -110 : t > 90 ? 90 : t);
 }
 
 /// Four at a time, one by one.
