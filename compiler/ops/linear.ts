@@ -39,9 +39,9 @@ const activatedInts: OpCase[] = activationNames.map((ACT) => {
 })
 
 const cases: OpCase[] = [
-  // An epilogue sees sums alone, so that formats of one kind can share them out.
+  // An epilogue sees sums alone, so that groups of one format can share them out.
   ...WEIGHTS.flatMap((w, i) =>
-    (compiled(w) ? EPIS : EPIS.slice(i % 3, (i % 3) + 1)).map((epi) => at('plain', 3, 12, 160, w, epi)),
+    (compiled(w) || w.G === 32 ? EPIS : EPIS.slice(i % 3, (i % 3) + 1)).map((epi) => at('plain', 3, 12, 160, w, epi)),
   ),
   // Where a row ends within a word, a group or a turn, formats differ.
   ...WEIGHTS_32.flatMap((w) => [

@@ -1,8 +1,8 @@
 //! Attention over activations in tiles (Dao et al. 2022: the softmax runs along, scores are never stored). A
 //! workgroup takes 4 TY rows of one head, and 4 TX keys a turn; a lane takes 4 rows by 4 keys, then the same rows
 //! by its quads of the values. Tiles pass through workgroup memory: CHUNK quads of queries and keys at a time,
-//! then values, a part of the keys at a time where they are wide. E: with shader-f16, tiles and products of four
-//! are halves; sums are f32 either way.
+//! then values, a part of the keys at a time where they are wide. E: with shader-f16, tiles and what values are
+//! multiplied by are halves; scores and sums are f32 either way.
 //! op sdpa(q: f32[B,M,H * HD], k: f32[B,L,KVH * HD], v: f32[B,L,KVH * VD], len?: u32[B], bias?: f32[BB,HB,M,L],
 //!   distances?: f32[H,2 * SPAN + 1], mask?: f32[MB,M,L]) -> y: f32[B,M,H * VD]
 //! grid H, ceil(M / (4 * TY)), B
@@ -129,11 +129,8 @@ fn main(
           let query = tile[(i * TY + ty) * STRIDE + c];
           //#unroll
           for (var j = 0u; j < 4u; j++) {
-//#if E == f16
-//:         scores[i][j] += f32(dot(query, keys[j]));
-//#else
-            scores[i][j] = add_dot(scores[i][j], query, keys[j]);
-//#end
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[i][j] = add_dot(scores[i][j], vec4<f32>(query), vec4<f32>(keys[j]));
           }
         }
       }

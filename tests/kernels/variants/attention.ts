@@ -10,7 +10,7 @@ export const attention: VariantRow[] = [
   ...each('rope_kv', sizes(32, 128, 256), /to the end/),
   row('rope_kv_q'),
   ...each('rope_kv_q', sizes(32, 128, 256), /odd heads/),
-  row('attention_decode', { UNROLL: 1 }),
+  ...each('attention_decode', cross(SUBGROUPS, [{ UNROLL: 1 }])),
   row('attention_decode', { SUBGROUPS: true }, /^(one (position|key far)|decode, grouped)/),
   ...each(
     'attention_decode',
@@ -21,7 +21,7 @@ export const attention: VariantRow[] = [
     ]),
     /^decode, (many|odd).*f16/,
   ),
-  row('attention_split', { UNROLL: 1 }),
+  ...each('attention_split', cross(SUBGROUPS, [{ UNROLL: 1 }])),
   row('attention_split', { SUBGROUPS: true }, /^(three|one key in|window of a split and)/),
   row('attention_split', { WG: 64, UNROLL: 2 }, /^(four.*q4|window and cap)/),
   row('attention_split', { WG: 256, UNROLL: 1 }, /^(eight|one key far)/),

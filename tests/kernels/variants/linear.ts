@@ -4,9 +4,6 @@ import { cross, each, row, SUBGROUPS, type VariantRow } from './common.js'
 /** Cases of linear that meet every edge of a tile, few enough for every tunable. */
 const EDGES = /^(odd sizes|columns just over a large tile|a piece of.*glu).*q4|K not a multiple.*f16/
 
-/** Cases where halves make a difference: f32 weights keep their kernel. */
-const HALVES = /^plain.*(W=f16|G=32|G=0)|^odd|^K not.*q4/
-
 /** Shapes that compile fast in software, for the cases that are about formats and sizes; then the defaults. */
 const SMALL_GEMV = { WG: 32, LANES: 8, ROWS: 2 }
 const SMALL_GEMM = { WX: 4, WY: 8, TM: 2, TN: 2, UNROLL: 1 }
@@ -27,8 +24,7 @@ export const linear: VariantRow[] = [
     EDGES,
   ),
   ...each('linear_gemv', cross(SUBGROUPS, [{ WG: 128, LANES: 128, ROWS: 2, COLS: 1 }]), /(K not|long).*W=f/),
-  ...each('linear_gemm', [SMALL_GEMM]),
-  row('linear_gemm', { E: 'f16', ...SMALL_GEMM }, HALVES),
+  ...each('linear_gemm', cross([{ E: 'f32' }, { E: 'f16' }], [SMALL_GEMM])),
   row('linear_gemm', { E: 'f32' }, /^plain.*G=32, (none|glu)|rows.*just over/),
   row('linear_gemm', { E: 'f16' }, /^plain.*q4 G=64/),
   ...each(

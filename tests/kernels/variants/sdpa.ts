@@ -1,5 +1,5 @@
 /** Shapes of attention over activations. */
-import { cross, each, row, SUBGROUPS, type VariantRow } from './common.js'
+import { cross, each, row, SUBGROUPS, sizes, type VariantRow } from './common.js'
 
 /** A shape that compiles fast in software, for the cases that are about who sees what. */
 const SMALL = { TX: 4, TY: 4, CHUNK: 4 }
@@ -7,7 +7,7 @@ const SMALL = { TX: 4, TY: 4, CHUNK: 4 }
 const EDGES = /^many, (just over|wide values)/
 
 export const sdpa: VariantRow[] = [
-  row('sdpa_tile', SMALL, /^many|^one/),
+  ...each('sdpa_tile', cross(SUBGROUPS, [SMALL, { ...SMALL, E: 'f16' }]), /^many|^one/),
   row('sdpa_tile', {}, /^many, (just over|widest)/),
   ...each(
     'sdpa_tile',
@@ -17,10 +17,7 @@ export const sdpa: VariantRow[] = [
     ],
     EDGES,
   ),
-  row('sdpa_tile', { ...SMALL, SUBGROUPS: true }, EDGES),
-  row('sdpa_tile', { ...SMALL, E: 'f16' }, EDGES),
   row('sdpa_tile', { TX: 8, TY: 16, E: 'f16' }, /^many, just over/),
-  row('sdpa_row', { WG: 32 }, /^few, (?!wide v)|^one/),
-  row('sdpa_row', { WG: 32, SUBGROUPS: true }, /^few, (wide h|odd|many|lengths)/),
+  ...each('sdpa_row', cross(SUBGROUPS, sizes(32)), /^few, (?!wide v)|^one/),
   ...each('sdpa_row', cross(SUBGROUPS, [{ WG: 64 }, { WG: 128 }, { WG: 256 }]), /^few, (many|wide v)/),
 ]
