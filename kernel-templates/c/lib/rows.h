@@ -12,3 +12,10 @@ static inline void store_part(float *p, V v, int n) {
   store(part, v);
   for (int i = 0; i < n; i++) p[i] = part[i];
 }
+
+/// The first n of four numbers, n <= 4.
+static inline V get(const float *p, int n) { return n == 4 ? load(p) : load_part(p, n, 0); }
+static inline void put(float *p, V v, int n) {
+  if (n == 4) store(p, v);
+  else store_part(p, v, n);
+}
