@@ -5,28 +5,32 @@
  *
  * f32: panels of 8 rows, [k][8].
  * f16: panels of 8 rows: a header, then [k][8] halves.
- * q8, q4: panels of 16 rows: a header, then for each group of a row its blocks of 32 columns and 16 f16 scales.
- *   Values are stored unsigned (q + 128, q + 8). A block: for each 4 (q8) or 8 (q4) columns 64 bytes; byte 4r + j
- *   is of row r: column j; or in q4 column j in the low nibble, j + 4 in the high one.
+ * The others: panels of 16 rows: a header, then for each group of a row its blocks of 32 columns, 16 f16 scales and,
+ *   where the format has them, 16 f16 minima. A row with one scale is one group, up to a multiple of 32. Values are
+ *   stored unsigned (q8: q + 128, q4: q + 8, q3: q + 4, q2: q + 2). A row has as many words of a block as a weight has
+ *   bits; the rows' first words lie side by side, then their second ones. Byte j of a word is of columns j, j + 4 … of
+ *   those that the word holds, low bits first (bits.ts).
  *
- * The header is 16 bytes and starts with an f32 multiplier. The bits of a half (a weight or a scale), shifted to
+ * The header is 16 bytes and starts with an f32 multiplier. The bits of a half (a weight, a scale or a minimum), shifted to
  * where a float32 has its exponent and mantissa, are a float; that times the multiplier is the value. The
  * halves of a panel are shifted up by a power of two, as far as the largest allows. This is exact, and it keeps
  * subnormal halves, which processors take up to 100 cycles for, out of the loops.
  */
 import type { WeightFormatName } from '../ir/graph.js'
+import { packNibbles, packPairs, packTriples } from './bits.js'
 import { fromF16, toF16 } from './f16.js'
-import { formats } from './formats.js'
+import { formats, roundUp } from './formats.js'
+import { columnsOf } from './quantize.js'
 import type { Canonical, Layout } from './types.js'
 
-/** Columns of a block of q8 and q4; an activation's int8 block is as long. */
+/** Columns of a block of weights that have scales; an activation's int8 block is as long. */
 const BLOCK = 32
 /** Bytes before a panel that has halves. */
 const HEADER = 16
 
 interface PanelCodec {
   rows: number
-  /** Bytes of one panel. `kp` is k rounded up to the group. */
+  /** Bytes of one panel. `kp` is k rounded up to the group, which here is never 0. */
   bytes(kp: number, group: number): number
   /** Writes rows [from, from + rows) of `c` at `at`; those beyond the last are 0. */
   write(c: Canonical, from: number, out: DataView, at: number): void
@@ -51,9 +55,9 @@ const TOP_EXPONENT = 15
 const REBIAS = 112
 
 /** How far up the halves of a panel can be shifted. */
-function shiftOf(halves: Uint16Array): number {
+function shiftOf(...halves: Uint16Array[]): number {
   let largest = 0
-  for (const h of halves) if ((h & 0x7fff) > largest) largest = h & 0x7fff
+  for (const all of halves) for (const h of all) if ((h & 0x7fff) > largest) largest = h & 0x7fff
   return largest ? TOP_EXPONENT - Math.floor(Math.log2(fromF16(largest))) : 0
 }
 
@@ -82,87 +86,116 @@ const f16Panel: PanelCodec = {
   read: (data, at, r, k) => readHalf(data, at + HEADER + (k * 8 + r) * 2, at),
 }
 
-/** Rows of a panel of q8 and q4. */
+/** Rows of a panel of weights that have scales. */
 const ROWS = 16
-/** f16 scales of a panel's rows. */
+/** f16 scales of a panel's rows, or their minima. */
 const SCALE_BYTES = ROWS * 2
 
-/** `columns`: of a row in 4 bytes. `word(q, i)`: those from q[i] on, as they are stored. */
-function quantisedPanel(columns: number, word: (q: Canonical['q'], i: number) => number): PanelCodec {
-  const vectors = BLOCK / columns
-  const blockBytes = ROWS * vectors * 4
-  const groupBytes = (group: number) => (group / BLOCK) * blockBytes + SCALE_BYTES
-  const empty = word(new Int8Array(columns), 0)
-  const wordAt = (r: number, v: number) => (v * ROWS + r) * 4
+/** How weights of so many bits lie in words. */
+interface Bits {
+  pack(q: Canonical['q'], zero: number): Uint8Array
+  /** What is stored for column i of a block; `byte(v)`: the byte that may hold it of the row's v-th word. */
+  stored(byte: (v: number) => number, i: number): number
+}
+
+const bitsOf: Record<number, Bits> = {
+  8: {
+    pack(q, zero) {
+      const out = new Uint8Array(q.length)
+      for (let i = 0; i < q.length; i++) out[i] = q[i]! + zero
+      return out
+    },
+    stored: (byte, i) => byte(i >> 2),
+  },
+  4: { pack: packNibbles, stored: (byte, i) => (byte(i >> 3) >> (i & 4)) & 15 },
+  3: {
+    pack: packTriples,
+    stored(byte, i) {
+      const four = i >> 2
+      if (four < 6) return (byte(four >> 1) >> (3 * (four & 1))) & 7
+      return (byte(four - 6) >> 6) | ((byte(2) >> (four - 2)) & 4)
+    },
+  },
+  2: { pack: packPairs, stored: (byte, i) => (byte(i >> 4) >> (2 * ((i >> 2) & 3))) & 3 },
+}
+
+/** The halves of some rows, of the scales and of the minima. */
+const halvesOf = ({ rows, kp, group, scale, min }: Canonical, from: number): Uint16Array[] =>
+  [scale!, ...(min ? [min] : [])].map((h) =>
+    h.subarray((from * kp) / group, (Math.min(from + ROWS, rows) * kp) / group),
+  )
+
+function quantisedPanel(format: WeightFormatName): PanelCodec {
+  const { bits, minimum } = formats[format]
+  const { pack, stored } = bitsOf[bits]!
+  const zero = minimum ? 0 : 2 ** (bits - 1)
+  const blockBytes = ROWS * bits * 4
+  const blocksBytes = (group: number) => (group / BLOCK) * blockBytes
+  const groupBytes = (group: number) => blocksBytes(group) + SCALE_BYTES * (minimum ? 2 : 1)
   return {
     rows: ROWS,
     bytes: (kp, group) => HEADER + (kp / group) * groupBytes(group),
-    write({ rows, kp, group, q, scale }, from, out, at) {
+    write(c, from, out, at) {
+      const { rows, kp, group, q } = c
       const groups = kp / group
-      const scales = scale!.subarray(from * groups, Math.min(from + ROWS, rows) * groups)
-      const shift = shiftOf(scales)
+      const halves = halvesOf(c, from)
+      const shift = shiftOf(...halves)
       writeHeader(out, at, shift)
       at += HEADER
+      const there = q.subarray(from * kp, Math.min(from + ROWS, rows) * kp)
+      const all = minimum ? new Uint8Array(ROWS * kp) : new Int8Array(ROWS * kp)
+      all.set(there)
+      const words = new Uint32Array(pack(all, zero).buffer)
+      const perRow = (kp / BLOCK) * bits
       for (let b = 0; b < kp; b += BLOCK, at += blockBytes) {
-        for (let r = 0; r < ROWS; r++) {
-          const row = (from + r) * kp + b
-          const there = from + r < rows
-          for (let v = 0; v < vectors; v++)
-            out.setUint32(at + wordAt(r, v), there ? word(q, row + v * columns) : empty, true)
-        }
+        for (let r = 0; r < ROWS; r++)
+          for (let v = 0; v < bits; v++)
+            out.setUint32(at + (v * ROWS + r) * 4, words[r * perRow + (b / BLOCK) * bits + v]!, true)
         if ((b + BLOCK) % group !== 0) continue
-        for (let r = 0, s = Math.floor(b / group); s < scales.length; r++, s += groups)
-          out.setUint16(at + blockBytes + r * 2, shifted(scales[s]!, shift), true)
-        at += SCALE_BYTES
+        for (const h of halves) {
+          for (let r = 0, s = Math.floor(b / group); s < h.length; r++, s += groups)
+            out.setUint16(at + blockBytes + r * 2, shifted(h[s]!, shift), true)
+          at += SCALE_BYTES
+        }
       }
     },
     read(data, at, r, k, group) {
       const start = at + HEADER + Math.floor(k / group) * groupBytes(group)
       const block = start + Math.floor((k % group) / BLOCK) * blockBytes
-      const v = Math.floor((k % BLOCK) / columns)
-      const byte = data.getUint8(block + wordAt(r, v) + (k & 3))
-      const q = columns === 4 ? byte - 128 : (k & 4 ? byte >> 4 : byte & 15) - 8
-      return q * readHalf(data, start + (group / BLOCK) * blockBytes + r * 2, at)
+      const byte = (v: number) => data.getUint8(block + (v * ROWS + r) * 4 + (k & 3))
+      const half = start + blocksBytes(group) + r * 2
+      const value = (stored(byte, k % BLOCK) - zero) * readHalf(data, half, at)
+      return minimum ? value + readHalf(data, half + SCALE_BYTES, at) : value
     },
   }
 }
 
-/** Formats that the C kernels read. */
-type PanelFormat = 'f32' | 'f16' | 'q8' | 'q4'
+const codecs = Object.fromEntries(
+  Object.values(formats).map(({ name, grouped }) => [
+    name,
+    grouped ? quantisedPanel(name) : name === 'f32' ? f32Panel : f16Panel,
+  ]),
+) as Record<WeightFormatName, PanelCodec>
 
-const codecs: Record<PanelFormat, PanelCodec> = {
-  f32: f32Panel,
-  f16: f16Panel,
-  q8: quantisedPanel(4, (q, i) => {
-    const bytes = (q[i]! & 255) | ((q[i + 1]! & 255) << 8) | ((q[i + 2]! & 255) << 16) | (q[i + 3]! << 24)
-    return bytes ^ 0x80808080
-  }),
-  q4: quantisedPanel(8, (q, i) => {
-    const low = (q[i]! & 15) | ((q[i + 1]! & 15) << 8) | ((q[i + 2]! & 15) << 16) | ((q[i + 3]! & 15) << 24)
-    const high =
-      (q[i + 4]! & 15) | ((q[i + 5]! & 15) << 8) | ((q[i + 6]! & 15) << 16) | ((q[i + 7]! & 15) << 24)
-    return low ^ (high << 4) ^ 0x88888888
-  }),
+/** Columns that share a scale, and those stored: k rounded up to that. */
+function columns(format: WeightFormatName, k: number, group: number): { group: number; kp: number } {
+  const shared = formats[format].grouped ? columnsOf(group, k) : 1
+  return { group: shared, kp: roundUp(k, shared) }
 }
-
-const padded = (format: WeightFormatName, k: number, group: number) =>
-  formats[format].grouped ? Math.ceil(k / group) * group : k
-
-/** The caller has looked at `formats`. */
-const codecOf = (format: WeightFormatName) => codecs[format as PanelFormat]
 
 const panels: Layout = {
   name: 'panels',
-  formats: Object.keys(codecs) as PanelFormat[],
+  formats: Object.keys(codecs) as WeightFormatName[],
   rowBlock: 16,
 
-  bytes(format, n, k, group) {
-    const codec = codecOf(format)
-    return { data: Math.ceil(n / codec.rows) * codec.bytes(padded(format, k, group), group), scale: 0 }
+  bytes(format, n, k, asked) {
+    const { group, kp } = columns(format, k, asked)
+    const codec = codecs[format]
+    return { data: Math.ceil(n / codec.rows) * codec.bytes(kp, group), scale: 0 }
   },
 
   pack(format, block) {
-    const codec = codecOf(format)
+    const codec = codecs[format]
     const size = codec.bytes(block.kp, block.group)
     const data = new Uint8Array(Math.ceil(block.rows / codec.rows) * size)
     const view = new DataView(data.buffer)
@@ -171,9 +204,10 @@ const panels: Layout = {
     return { data, scale: new Uint8Array(0) }
   },
 
-  unpack(format, { data }, n, k, group) {
-    const codec = codecOf(format)
-    const size = codec.bytes(padded(format, k, group), group)
+  unpack(format, { data }, n, k, asked) {
+    const { group, kp } = columns(format, k, asked)
+    const codec = codecs[format]
+    const size = codec.bytes(kp, group)
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
     const out = new Float64Array(n * k)
     for (let row = 0; row < n; row++) {

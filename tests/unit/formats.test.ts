@@ -212,8 +212,7 @@ describe.each(pairs)('layout %s of %s', (layoutName, format) => {
       fc.property(
         fc.integer({ min: 1, max: 70 }),
         fc.integer({ min: 1, max: 300 }),
-        // C kernels have no panels of rows with one scale.
-        fc.constantFrom(...GROUPS, ...(layoutName === 'rows' ? [WHOLE_ROW] : [])),
+        fc.constantFrom(...GROUPS, WHOLE_ROW),
         fc.integer({ min: 1, max: 5 }),
         (n, k, g, step) => {
           const values = weights(n, k, n + k)
@@ -290,6 +289,39 @@ describe('layout rows, byte for byte', () => {
     const block = pack('q8', formats.q8.quantizeRows(values, 3, 32, 32))
     expect([...block.data].every((b) => b === 0x81)).toBe(true)
     expect([...block.scale]).toEqual([0, 0x3c, 0, 0x3c, 0, 0x3c, 0, 0])
+  })
+})
+
+describe('layout panels, byte for byte', () => {
+  const { pack, bytes } = layoutNamed('panels')
+  /** What row r has of the first block: its words lie 64 bytes apart. */
+  const row = (data: Uint8Array, r: number, words: number) =>
+    Array.from({ length: words }, (_, v) => [...data.subarray(16 + v * 64 + r * 4, 20 + v * 64 + r * 4)])
+
+  test('a row has as many words of a block as a weight has bits', () => {
+    // Scale 1, so that q + 4 counts 0 to 7.
+    const values = Float32Array.from({ length: 64 }, (_, i) => (i < 32 ? 0 : Math.floor((i - 32) / 4) - 4))
+    const { data } = pack('q3', formats.q3.quantizeRows(values, 2, 32, 32))
+    const stored = [0 | (1 << 3) | (2 << 6), 2 | (3 << 3) | (3 << 6), 4 | (5 << 3) | (1 << 6) | (1 << 7)]
+    expect(row(data, 1, 3)).toEqual(stored.map((byte) => [byte, byte, byte, byte]))
+    // Integer zero is stored as 4.
+    expect(row(data, 0, 3)).toEqual([0x24, 0x24, 0xe4].map((byte) => [byte, byte, byte, byte]))
+    expect(bytes('q3', 17, 33, 32)).toEqual({ data: 2 * (16 + 2 * (192 + 32)), scale: 0 })
+    expect(bytes('q3', 17, 33, WHOLE_ROW)).toEqual({ data: 2 * (16 + 2 * 192 + 32), scale: 0 })
+  })
+
+  test('minima follow the scales, and share their shift', () => {
+    const block = formats.q2a.quantizeRows(new Float32Array([-1, 2, -1, 0]), 1, 4, 32)
+    const { data } = pack('q2a', block)
+    expect(row(data, 0, 2)).toEqual([
+      [0, 3, 0, 1],
+      [0, 0, 0, 0],
+    ])
+    const halves = new Uint16Array(data.slice(16 + 128).buffer)
+    // Both are as large as a power of two can be: 2^15.
+    expect([fromF16(halves[0]!), fromF16(halves[16]!)]).toEqual([32768, -32768])
+    expect(new Float32Array(data.slice(0, 4).buffer)[0]).toBe(2 ** (112 - 15))
+    expect(bytes('q2a', 1, 4, 32).data).toBe(16 + 128 + 64)
   })
 })
 
