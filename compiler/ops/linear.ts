@@ -5,7 +5,10 @@ import type { Facts, OpCase, OpDef } from './types.js'
 
 const EPIS = ['none', 'add', 'glu']
 
-/** A case at the width that y has of itself; a glu is SwiGLU unless it says otherwise. */
+/**
+ * A case at the width that y has of itself; a glu is SwiGLU unless it says otherwise. Plain sums have rows that are
+ * known ahead, in a step of more; those with an epilogue as many as the step has tokens.
+ */
 function at(
   name: string,
   M: number,
@@ -16,8 +19,13 @@ function at(
   more: Facts = {},
 ): OpCase {
   const glu = EPI === 'glu'
-  const usual = { EPI, BIAS: false, ACT: glu ? 'silu' : 'none', LDY: glu ? N / 2 : N }
-  return { name: `${name}, ${label(weight)}, ${EPI}`, facts: { M, N, K, ...weight, ...usual, ...more } }
+  const SEQ = EPI !== 'none'
+  const usual = { EPI, BIAS: false, ACT: glu ? 'silu' : 'none', LDY: glu ? N / 2 : N, SEQ }
+  return {
+    name: `${name}, ${label(weight)}, ${EPI}`,
+    facts: { M, N, K, ...weight, ...usual, ...more },
+    ...(SEQ ? {} : { step: { seq: M + 2 } }),
+  }
 }
 
 /** Each activation at each epilogue, with a bias in every other case. */
@@ -41,7 +49,9 @@ const activatedInts: OpCase[] = activationNames.map((ACT) => {
 const cases: OpCase[] = [
   // An epilogue sees sums alone, so that groups of one format can share them out.
   ...WEIGHTS.flatMap((w, i) =>
-    (compiled(w) || w.G === 32 ? EPIS : EPIS.slice(i % 3, (i % 3) + 1)).map((epi) => at('plain', 3, 12, 160, w, epi)),
+    (compiled(w) || w.G === 32 ? EPIS : EPIS.slice(i % 3, (i % 3) + 1)).map((epi) =>
+      at('plain', 3, 12, 160, w, epi),
+    ),
   ),
   // Where a row ends within a word, a group or a turn, formats differ.
   ...WEIGHTS_32.flatMap((w) => [
@@ -81,8 +91,9 @@ export const linear: OpDef = {
     b: { role: 'in', kind: 'f32', shape: ['N'], when: 'BIAS' },
     y: { role: 'out', kind: 'f32', shape: ['M', 'LDY'] },
   },
-  // LDY: row stride of y and r. A piece of a split weight writes its own columns of a wider y.
-  attrs: { EPI: 'none', BIAS: false, ACT: 'none', LDY: undefined },
+  // LDY: row stride of y and r. A piece of a split weight writes its own columns of a wider y. SEQ: M is the step's
+  // `seq`; lowering sees that.
+  attrs: { EPI: 'none', BIAS: false, ACT: 'none', LDY: undefined, SEQ: false },
   reference({ x, w, r, b, y }, facts) {
     const [M, N, K, LDY] = [num(facts, 'M'), num(facts, 'N'), num(facts, 'K'), num(facts, 'LDY')]
     const act = activation(facts.ACT)

@@ -34,7 +34,7 @@ const N: u32 = 64u;
 const COLUMNS: u32 = K;
 //#include "lib/format_$W.wgsl"
 //#include "lib/epilogue.wgsl"
-//#include "lib/step.wgsl"
+//#include "lib/rows.wgsl"
 
 const WG: u32 = WX * WY;
 const BM: u32 = WY * TM;
@@ -61,7 +61,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let tx = lane % WX;
   let ty = lane / WX;
   // Rows beyond the last repeat it, and are not stored.
-  let m_last = step.seq - 1u;
+  let m_last = row_count() - 1u;
   var sums: array<array<f32, TN>, TM>;
   for (var tile = 0u; tile < TILES; tile++) {
     //#unroll

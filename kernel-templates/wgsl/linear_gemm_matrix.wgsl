@@ -45,7 +45,7 @@ const N: u32 = 64u;
 const COLUMNS: u32 = K;
 //#include "lib/format_$W.wgsl"
 //#include "lib/epilogue.wgsl"
-//#include "lib/step.wgsl"
+//#include "lib/rows.wgsl"
 
 const WG: u32 = WX * WY * LANES;
 const BM: u32 = WY * TM * MM;
@@ -80,7 +80,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let x_first = subgroup / WX * TM * MM;
   let w_first = subgroup % WX * TN * MN;
   // Rows beyond the last repeat it, and are not stored.
-  let m_last = step.seq - 1u;
+  let m_last = row_count() - 1u;
   var sums: array<array<Sum, TN>, TM>;
   for (var tile = 0u; tile < TILES; tile++) {
     //#unroll

@@ -29,7 +29,7 @@ const COLUMNS: u32 = K;
 //#include "lib/bytes_$W.wgsl"
 //#include "lib/epilogue.wgsl"
 //#if COLS > 1
-//#include "lib/step.wgsl"
+//#include "lib/rows.wgsl"
 //#end
 
 // Sums of neighbouring rows, reduced together.
@@ -64,7 +64,7 @@ fn main(
   let column = lane % LANES;
   let row = (group.x * (WG / LANES) + lane / LANES) * ROWS;
 //#if COLS > 1
-//: let m_end = step.seq;
+//: let m_end = row_count();
 //#else
   // The grid has as many rows as x.
   let m_end = group.y + 1u;

@@ -47,8 +47,12 @@ function combinations(template: Template, relaxed: boolean): Params[] {
   )
 }
 
+/** Those of them that some case is for: not every activation with every format. */
 export function variantsOf(template: Template, features: WasmFeature): Variant[] {
-  return combinations(template, features === 'relaxed').map((given) => {
+  const { cases } = ops[template.front.op.name]!
+  const all = combinations(template, features === 'relaxed')
+  const wanted = all.filter((params) => cases.some((c) => serves({ template, params }, c.facts)))
+  return wanted.map((given) => {
     const { text, params } = specialize(template, given)
     const entry = template.front.entry ?? template.name
     return {
@@ -77,7 +81,7 @@ export async function allKernels(features: WasmFeature, toolchain: ToolchainName
 }
 
 /** A variant is for a case when its parameters are the case's facts and its conditions hold. */
-export function serves({ template, params }: Variant, facts: Facts): boolean {
+export function serves({ template, params }: Pick<Variant, 'template' | 'params'>, facts: Facts): boolean {
   const env = { ...facts, ...params }
   const takes = template.params.every((p) => !(p.name in facts) || params[p.name] === facts[p.name])
   return takes && template.front.needs.every((n) => evaluateExpression(n, env) === true)

@@ -15,7 +15,5 @@ export const later: Record<string, (facts: Facts) => boolean> = {
     unread(facts) || facts.BIAS === true || facts.ACT !== (facts.EPI === 'glu' ? 'silu' : 'none'),
   attention: (facts) =>
     quantised(facts) || facts.WINDOW !== 0 || facts.SOFTCAP !== 0 || Number(facts.HD) > 256,
-  kv_append: quantised,
   rope: ({ FORM, POSITIONS, F, HD }) => FORM !== 'half' || POSITIONS !== 'past' || 2 * Number(F) !== HD,
-  rope_kv: quantised,
 }

@@ -16,9 +16,11 @@ const templates = openTemplates()
 const { specs } = variantsOf([...loadTargets().values()], loadTuning())
 const gpu = specs.filter((spec) => spec.backend === 'webgpu')
 
-/** A shape: the template and its parameters that are no sizes. */
-const shape = (choice: Pick<Choice, 'template' | 'params'>) =>
-  `${choice.template.name} ${JSON.stringify(Object.entries(namedParams(choice as Choice)).sort())}`
+/** A shape: the template and its parameters that are no sizes; SEQ only says where the number of rows is read. */
+function shape(choice: Pick<Choice, 'template' | 'params'>): string {
+  const { SEQ: _, ...named } = namedParams(choice as Choice)
+  return `${choice.template.name} ${JSON.stringify(Object.entries(named).sort())}`
+}
 
 const tested = new Set(allJobs().map(({ template, params }) => shape({ template, params })))
 const untested = (choices: Choice[]) =>

@@ -1,6 +1,6 @@
 /**
  * How much the kernel tests notice: `node tests/run.mjs tests/mutation/run.ts [--count 200] [--seed 1] [--workers 2]
- * [--only softmax.wgsl]`. Prints a line a mutant that nobody noticed, and the share that was caught.
+ * [--only softmax.wgsl] [--hung 120]`. Prints a line a mutant that nobody noticed, and the share that was caught.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -11,15 +11,14 @@ import { apply, choose, mutantsOf } from './mutants.js'
 import type { Verdict } from './worker.js'
 
 const ROOT = join('kernel-templates', 'wgsl')
-/** Longer than any sound kernel takes in software: a mutant that loops for ever is caught, too. */
-const HUNG_MS = 90_000
-
 const { values: options } = parseArgs({
   options: {
     count: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '2' },
     only: { type: 'string' },
+    // Seconds, longer than any sound kernel's jobs take: a mutant that loops for ever is caught, too.
+    hung: { type: 'string', default: '120' },
   },
 })
 const count = Number(options.count)
@@ -40,7 +39,7 @@ function report(verdict: Verdict): void {
   const { mutant, fate, by } = verdict
   const { file, line, from, to } = mutant
   const text = apply(sources.get(file)!, mutant).split('\n')[line - 1]!.trim()
-  if (fate === 'survived' || fate === 'unreached')
+  if (fate !== 'killed' && fate !== 'refused')
     console.log(`${fate}: ${file}:${line}: ${from} -> ${to}: ${text}`)
   else if (process.env.VERBOSE) console.log(`${fate}: ${file}:${line}: ${from} -> ${to}: ${by}`)
 }
@@ -70,13 +69,13 @@ function work(): Promise<void> {
         answer(verdict)
         next()
       })
-      const replace = (by: string) => {
-        answer({ mutant, fate: 'killed', by })
+      const replace = (fate: 'killed' | 'hung', by: string) => {
+        answer({ mutant, fate, by })
         child.kill('SIGKILL')
         start()
       }
-      child.once('exit', () => replace('the process died'))
-      timer = setTimeout(() => replace('it hung'), HUNG_MS)
+      child.once('exit', () => replace('killed', 'the process died'))
+      timer = setTimeout(() => replace('hung', ''), 1000 * Number(options.hung))
       child.send(mutant)
     }
     const start = () => {
@@ -89,9 +88,9 @@ function work(): Promise<void> {
 
 await Promise.all(Array.from({ length: Number(options.workers) }, work))
 const tally = (fate: Verdict['fate']) => verdicts.filter((v) => v.fate === fate).length
-const caught = tally('killed')
+const caught = tally('killed') + tally('hung')
 console.log(
-  `${caught} of ${counted()} caught (${((100 * caught) / counted()).toFixed(1)} %), ${tally('survived')} survived, ` +
+  `${caught} of ${counted()} caught (${((100 * caught) / counted()).toFixed(1)} %, ${tally('hung')} by hanging), ${tally('survived')} survived, ` +
     `${tally('unreached')} unreached; ${tally('refused')} more were refused by a compiler; ${all.length} possible`,
 )
 process.exit(0)

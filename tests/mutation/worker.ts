@@ -5,27 +5,29 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseTemplate, type Template } from '../../compiler/specialize/index.js'
-import { softwareDevice } from '../helpers/gpu.js'
-import { allJobs, templates } from '../kernels/wgsl-all.js'
+import { hardwareDevice, softwareDevice } from '../helpers/gpu.js'
+import { allJobs, needsF16, needsMatrix, templates } from '../kernels/wgsl-all.js'
 import { codeOf, type Job } from '../kernels/wgsl-jobs.js'
 import { runOnDawn } from '../kernels/wgsl-run.js'
 import { apply, type Mutant } from './mutants.js'
 
 /**
- * killed: a test noticed.  refused: no compiler took it, so it is no mutant.  survived: nobody noticed.
+ * killed: a test noticed.  hung: it took longer than any sound kernel.  refused: no compiler took it, so it is no mutant.  survived: nobody noticed.
  * unreached: no test's kernel holds the line.
  */
 export interface Verdict {
   mutant: Mutant
-  fate: 'killed' | 'refused' | 'survived' | 'unreached'
+  fate: 'killed' | 'hung' | 'refused' | 'survived' | 'unreached'
   by?: string
 }
 
 const ROOT = join('kernel-templates', 'wgsl')
 
-const device = await softwareDevice()
+/** `WGC_HARDWARE=1`: on the machine's GPU, with halves; else in software. */
+const hardware = process.env.WGC_HARDWARE !== undefined
+const device = await (hardware ? hardwareDevice() : softwareDevice())
 if (!device) throw new Error('no Vulkan driver')
-const runs = (job: Job) => job.params.E !== 'f16' && job.params.MATRIX !== true
+const runs = (job: Job) => (hardware || !needsF16(job)) && !needsMatrix(job)
 const jobs = allJobs().filter(runs)
 const texts = new Map(jobs.map((job) => [job, codeOf(job)]))
 
