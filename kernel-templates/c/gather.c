@@ -7,10 +7,13 @@
 //#include "lib/move.h"
 
 void gather(const float *x, const uint32_t *ids, float *y, int V, int S, int M, int begin, int end) {
-  for (int i = begin, n; i < end; i += n) {
-    const int row = i / S, a = row / M, s = i % S;
-    const uint32_t id = ids[row % M], last = (uint32_t)V - 1;
+  const uint32_t last = (uint32_t)V - 1;
+  int s = begin % S, m = begin / S % M;
+  const float *from = x + (uint32_t)(begin / S / M) * (uint32_t)(V * S);
+  for (int i = begin, n; i < end; i += n, s = 0) {
+    const uint32_t id = ids[m] < last ? ids[m] : last;
     n = min_int(S - s, end - i);
-    move(y + i, x + ((uint32_t)(a * V) + (id < last ? id : last)) * (uint32_t)S + s, n);
+    move(y + i, from + id * (uint32_t)S + s, n);
+    if (++m == M) m = 0, from += V * S;
   }
 }
