@@ -1,11 +1,10 @@
 //! Rows of a table by token id; an id that is not in this piece of the table leaves its row alone.
 //! op embed(tokens: u32[C+1], w: W[V,D]) -> y: f32[M,D]
 //! grid M
-//! needs G != 0
 //! layout w: panels
 //! args tokens, w, y, step, V, D, G, ROW0
 //! entry embed
-//#option W f32|f16|q8|q4
+//#option W f32|f16|q8|q8a|q4|q4a|q3|q3a|q2|q2a
 //#include "lib/simd.h"
 //#include "lib/step.h"
 //#include "lib/half.h"

@@ -148,7 +148,7 @@ function benchFloats(ours: Module, peers: Module | undefined, features: WasmFeat
   const panels = S / 8
   const contest: Contestant[] = (['f32', 'f16'] as const).map((W) => {
     const w = weights(ours, W, S, S, 32).at
-    const run = () => void ours.call[`linear_${W}_none`]!(x, w, 0, y, S, S, S, S, 0, panels)
+    const run = () => void ours.call[`linear_${W}_none_none`]!(x, w, 0, 0, y, S, S, S, S, 0, panels)
     return { name: `linear_${W}`, amount: gflop, run }
   })
   if (peers) {
@@ -202,7 +202,7 @@ function benchGemv(ours: Module, peers: Module | undefined, features: WasmFeatur
     ['q8', 64],
   ] as const) {
     const w = weights(ours, W, N, K, group)
-    const run = () => void ours.call[`linear_${W}_none`]!(q, w.at, 0, y, 1, N, K, group, N, 0, N / 16)
+    const run = () => void ours.call[`linear_${W}_none_none`]!(q, w.at, 0, 0, y, 1, N, K, group, N, 0, N / 16)
     const mine = { name: `linear_${W}`, amount: w.bytes / 1e9, run }
     report(`${W}/${group} GEMV 4096^2 ${features}`, 'GB/s', [
       mine,
@@ -212,7 +212,7 @@ function benchGemv(ours: Module, peers: Module | undefined, features: WasmFeatur
   }
   for (const W of ['f32', 'f16'] as const) {
     const w = weights(ours, W, 2048, K, 32)
-    const run = () => void ours.call[`linear_${W}_none`]!(x, w.at, 0, y, 1, 2048, K, N, 0, 256)
+    const run = () => void ours.call[`linear_${W}_none_none`]!(x, w.at, 0, 0, y, 1, 2048, K, N, 0, 256)
     report(`${W} GEMV 2048x4096 ${features}`, 'GB/s', [
       { name: `linear_${W}`, amount: w.bytes / 1e9, run },
       ...ceiling,
@@ -230,11 +230,11 @@ function benchQuantisedGemm(ours: Module, features: WasmFeature): void {
   const base = {
     name: 'linear_f32',
     amount: (2 * S ** 3) / 1e9,
-    run: () => void ours.call.linear_f32_none!(x, f32, 0, y, S, S, S, S, 0, S / 8),
+    run: () => void ours.call.linear_f32_none_none!(x, f32, 0, 0, y, S, S, S, S, 0, S / 8),
   }
   for (const W of ['q4', 'q8'] as const) {
     const w = weights(ours, W, S, S, 32).at
-    const run = () => void ours.call[`linear_${W}_none`]!(q, w, 0, y, S, S, S, 32, S, 0, S / 16)
+    const run = () => void ours.call[`linear_${W}_none_none`]!(q, w, 0, 0, y, S, S, S, 32, S, 0, S / 16)
     report(`${W} GEMM 512^3 ${features}`, 'GOP/s', [
       { name: `linear_${W}`, amount: (2 * S ** 3) / 1e9, run },
       base,

@@ -93,5 +93,7 @@ export const casesOf = (v: Variant): OpCase[] =>
 /** The integers that a variant reads, if it reads any. */
 export function quantizerFor(variants: Variant[], v: Variant): Quantizer {
   const variant = variants.find((q) => q.kernel.entry === 'quantize_rows')!
-  return { variant, which: v.params.W === 'q4' && v.params.RELAXED === true ? 'narrow' : 'wide' }
+  // Weights of eight bits are no factors of 8-bit products.
+  const wide = v.params.W === 'q8' || v.params.W === 'q8a'
+  return { variant, which: v.params.RELAXED === true && !wide ? 'narrow' : 'wide' }
 }

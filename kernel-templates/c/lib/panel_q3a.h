@@ -1,0 +1,3 @@
+// q3a.
+enum { OFFSET = 0, MINIMUM = 1 };
+//#include "lib/panel_bits3.h"

@@ -1,0 +1,3 @@
+// q4a.
+enum { OFFSET = 0, MINIMUM = 1 };
+//#include "lib/panel_bits4.h"

@@ -1,0 +1,3 @@
+// q8a.
+enum { OFFSET = 0, MINIMUM = 1 };
+//#include "lib/panel_bits8.h"

@@ -1,0 +1,57 @@
+// Products of many rows: register tiles of 4 rows of x by 8 columns of y, from rows of x that are packed for it and
+// panels of 8 columns, [k][8] floats.
+
+// Rows of x are packed in blocks of ROWS x DEPTH, and tiles of PANELS panels gather their sums, on the stack:
+// 4 (ROWS DEPTH + 8 ROWS PANELS + 8 DEPTH) bytes.
+enum { ROWS = 32, DEPTH = 256, PANELS = 16 };
+
+/// Rows and columns of x as tiles read them: the 4 rows' values of a column side by side; rows from `rows` on are 0.
+static void pack_x(const float *x, int K, int rows, int count, float *to) {
+  for (int m = 0; m < rows; m += 4) {
+    const V zero = set1(0);
+    const float *x0 = x + m * K, *x1 = x0 + K, *x2 = x1 + K, *x3 = x2 + K;
+    const int n = rows - m;
+    int k = 0;
+    for (; k + 4 <= count; k += 4, to += 16) {
+      V a = load(x0 + k), b = n > 1 ? load(x1 + k) : zero;
+      V c = n > 2 ? load(x2 + k) : zero, d = n > 3 ? load(x3 + k) : zero;
+      V ab = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), ab2 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
+      V cd = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), cd2 = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+      store(to, wasm_i64x2_shuffle(ab, cd, 0, 2));
+      store(to + 4, wasm_i64x2_shuffle(ab, cd, 1, 3));
+      store(to + 8, wasm_i64x2_shuffle(ab2, cd2, 0, 2));
+      store(to + 12, wasm_i64x2_shuffle(ab2, cd2, 1, 3));
+    }
+    for (; k < count; k++, to += 4) {
+      to[0] = x0[k];
+      to[1] = n > 1 ? x1[k] : 0;
+      to[2] = n > 2 ? x2[k] : 0;
+      to[3] = n > 3 ? x3[k] : 0;
+    }
+  }
+}
+
+/// Adds the products of `count` columns to a tile. One column a turn: unrolled, it needs more registers than
+/// there are.
+ALONE void tile(const float *x, const float *w, float *c, int count, int first) {
+  const V zero = set1(0);
+  V c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero;
+  if (!first) {
+    c00 = load(c), c01 = load(c + 4), c10 = load(c + 8), c11 = load(c + 12);
+    c20 = load(c + 16), c21 = load(c + 20), c30 = load(c + 24), c31 = load(c + 28);
+  }
+#pragma clang loop unroll(disable)
+  for (int k = 0; k < count; k++, x += 4, w += 8) {
+    V w0 = load(w), w1 = load(w + 4);
+    V x0 = splat32(x);
+    c00 = madd(x0, w0, c00), c01 = madd(x0, w1, c01);
+    V x1 = splat32(x + 1);
+    c10 = madd(x1, w0, c10), c11 = madd(x1, w1, c11);
+    V x2 = splat32(x + 2);
+    c20 = madd(x2, w0, c20), c21 = madd(x2, w1, c21);
+    V x3 = splat32(x + 3);
+    c30 = madd(x3, w0, c30), c31 = madd(x3, w1, c31);
+  }
+  store(c, c00), store(c + 4, c01), store(c + 8, c10), store(c + 12, c11);
+  store(c + 16, c20), store(c + 20, c21), store(c + 24, c30), store(c + 28, c31);
+}
