@@ -10,10 +10,7 @@
 
 void kv_append(const float *x, KV *cache, const Step *step, int KVH, int HD, int C, int begin, int end) {
   for (int i = begin; i < end; i++) {
-    const float *from = x + i * HD;
-    KV *to = cache + ((i % KVH) * C + (int)step->past + i / KVH) * HD;
-    int d = 0;
-    for (; d + 4 <= HD; d += 4) kv_store(to + d, load(from + d));
-    for (; d < HD; d++) kv_store1(to + d, from[d]);
+    const int at = (i % KVH) * C + (int)step->past + i / KVH;
+    kv_put(x + i * HD, cache + (uint32_t)at * (uint32_t)kv_size(HD), HD);
   }
 }

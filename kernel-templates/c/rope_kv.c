@@ -12,12 +12,6 @@
 //#include "lib/kv.h"
 //#include "lib/rope.h"
 
-static void put(const float *from, KV *to, int HD) {
-  int d = 0;
-  for (; d + 4 <= HD; d += 4) kv_store(to + d, load(from + d));
-  for (; d < HD; d++) kv_store1(to + d, from[d]);
-}
-
 void rope_kv(const float *qkv, const float *table, float *q, KV *k, KV *v, const Step *step, int H, int KVH,
              int HD, int C, int begin, int end) {
   const int heads = H + 2 * KVH;
@@ -29,9 +23,9 @@ void rope_kv(const float *qkv, const float *table, float *q, KV *k, KV *v, const
       rope_head(from, table, q + (m * H + h) * HD, position, HD, C);
     } else if (h < H + KVH) {
       rope_head(from, table, turned, position, HD, C);
-      put(turned, k + ((h - H) * C + position) * HD, HD);
+      kv_put(turned, k + (uint32_t)((h - H) * C + position) * (uint32_t)kv_size(HD), HD);
     } else {
-      put(from, v + ((h - H - KVH) * C + position) * HD, HD);
+      kv_put(from, v + (uint32_t)((h - H - KVH) * C + position) * (uint32_t)kv_size(HD), HD);
     }
   }
 }
