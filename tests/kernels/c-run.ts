@@ -122,7 +122,7 @@ export interface Result {
 export function runCase(m: Machine, op: OpDef, variant: Variant, c: OpCase, quantizer: Quantizer): Result {
   const { front } = variant.template
   const data = withIntegers(m, op, variant, caseData(op, c, front.layouts), quantizer)
-  const operands = new Map(data.ports.map((p) => [p.name, p.bytes[p.name]!]))
+  const operands = new Map(data.ports.flatMap((p) => Object.entries(p.bytes)))
   operands.set('step', stepBytes(data.step))
   const { at, before } = place(m, operands)
   call(m, variant, data.facts, at)
