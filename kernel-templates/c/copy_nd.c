@@ -7,6 +7,22 @@
 //#include "lib/move.h"
 enum { OPERANDS = 1 };
 //#include "lib/dims.h"
+//#include "lib/quad.h"
+
+/// Four rows of n elements; what they begin with are neighbours in x.
+static void four_rows(const float *from, int stride, float *to, int n) {
+  int j = 0;
+  for (; j + 4 <= n; j += 4) turn_quad(from + j * stride, stride, to + j, n);
+  for (; j < n; j++)
+    for (int i = 0; i < 4; i++) to[i * n + j] = from[j * stride + i];
+}
+
+/// Whether the next four rows are whole, wanted, and neighbours in x.
+static int turned(const Walk *w, int left) {
+  if (w->count < 2) return 0;
+  const Axis *row = row_axis(w), *outer = row - 1;
+  return row->at == 0 && outer->stride[0] == 1 && outer->size - outer->at >= 4 && left >= 4 * row->size;
+}
 
 void copy_nd(const float *x, float *y, int D0, int D1, int D2, int D3, int D4, int D5, int XS0, int XS1, int XS2,
              int XS3, int XS4, int XS5, int X0, int begin, int end) {
@@ -20,7 +36,10 @@ void copy_nd(const float *x, float *y, int D0, int D1, int D2, int D3, int D4, i
     const int stride = row_axis(&w)->stride[0];
     if (stride == 1) move(y + i, from, n);
     else if (stride == 0) fill(y + i, *from, n);
-    else collect(y + i, from, n, stride);
+    else if (turned(&w, end - i)) {
+      four_rows(from, stride, y + i, n);
+      for (int k = 0; k < 3; k++, i += n) advance(&w, n);
+    } else collect(y + i, from, n, stride);
     advance(&w, n);
   }
 }

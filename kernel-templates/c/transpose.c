@@ -4,16 +4,7 @@
 //! args x, y, M, N
 //! entry transpose
 //#include "lib/simd.h"
-
-static void quad(const float *x, float *y, int M, int N) {
-  V r0 = load(x), r1 = load(x + N), r2 = load(x + 2 * N), r3 = load(x + 3 * N);
-  V a = wasm_i32x4_shuffle(r0, r1, 0, 4, 1, 5), b = wasm_i32x4_shuffle(r2, r3, 0, 4, 1, 5);
-  V c = wasm_i32x4_shuffle(r0, r1, 2, 6, 3, 7), d = wasm_i32x4_shuffle(r2, r3, 2, 6, 3, 7);
-  store(y, wasm_i64x2_shuffle(a, b, 0, 2));
-  store(y + M, wasm_i64x2_shuffle(a, b, 1, 3));
-  store(y + 2 * M, wasm_i64x2_shuffle(c, d, 0, 2));
-  store(y + 3 * M, wasm_i64x2_shuffle(c, d, 1, 3));
-}
+//#include "lib/quad.h"
 
 void transpose(const float *x, float *y, int M, int N, int begin, int end) {
   const int strips = (N + 15) / 16;
@@ -25,7 +16,7 @@ void transpose(const float *x, float *y, int M, int N, int begin, int end) {
         float *to = y + base + n * M + m;
         const int rows = min_int(4, M - m), columns = min_int(4, stop - n);
         if (rows + columns == 8) {
-          quad(from, to, M, N);
+          turn_quad(from, N, to, M);
           continue;
         }
         for (int i = 0; i < columns; i++)

@@ -62,7 +62,7 @@ static inline V tanh4(V x) {
   return wasm_v128_bitselect(p, far, wasm_f32x4_lt(a, set1(0.625f)));
 }
 
-/// 1 - erf z for z >= 0, within 2^-22 (1 + z^2) of itself.
+/// 1 - erf z for z >= 0, within 2^-21 (1 + z^2) of itself.
 static inline V erfc4_positive(V z) {
   V t = wasm_f32x4_div(set1(1.0f), madd(z, set1(0.3f), set1(1.0f)));
   // Minimax polynomial of e^(z^2) erfc(z) / t for z <= 10.
