@@ -5,30 +5,32 @@
 // 4 (ROWS DEPTH + 8 ROWS PANELS + 8 DEPTH) bytes.
 enum { ROWS = 32, DEPTH = 256, PANELS = 16 };
 
-/// Rows and columns of x as tiles read them: the 4 rows' values of a column side by side; rows from `rows` on are 0.
-static void pack_x(const float *x, int K, int rows, int count, float *to) {
-  for (int m = 0; m < rows; m += 4) {
-    const V zero = set1(0);
-    const float *x0 = x + m * K, *x1 = x0 + K, *x2 = x1 + K, *x3 = x2 + K;
-    const int n = rows - m;
-    int k = 0;
-    for (; k + 4 <= count; k += 4, to += 16) {
-      V a = load(x0 + k), b = n > 1 ? load(x1 + k) : zero;
-      V c = n > 2 ? load(x2 + k) : zero, d = n > 3 ? load(x3 + k) : zero;
-      V ab = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), ab2 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
-      V cd = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), cd2 = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
-      store(to, wasm_i64x2_shuffle(ab, cd, 0, 2));
-      store(to + 4, wasm_i64x2_shuffle(ab, cd, 1, 3));
-      store(to + 8, wasm_i64x2_shuffle(ab2, cd2, 0, 2));
-      store(to + 12, wasm_i64x2_shuffle(ab2, cd2, 1, 3));
-    }
-    for (; k < count; k++, to += 4) {
-      to[0] = x0[k];
-      to[1] = n > 1 ? x1[k] : 0;
-      to[2] = n > 2 ? x2[k] : 0;
-      to[3] = n > 3 ? x3[k] : 0;
-    }
+/// `count` columns of up to 4 rows, a column's values side by side: to[STEP k + row]; rows from `rows` on are 0.
+INLINE void pack4(const float *x, int K, int rows, int count, float *to, const int STEP) {
+  const V zero = set1(0);
+  const float *x0 = x, *x1 = x0 + K, *x2 = x1 + K, *x3 = x2 + K;
+  int k = 0;
+  for (; k + 4 <= count; k += 4, to += 4 * STEP) {
+    V a = load(x0 + k), b = rows > 1 ? load(x1 + k) : zero;
+    V c = rows > 2 ? load(x2 + k) : zero, d = rows > 3 ? load(x3 + k) : zero;
+    V ab = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), ab2 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
+    V cd = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), cd2 = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+    store(to, wasm_i64x2_shuffle(ab, cd, 0, 2));
+    store(to + STEP, wasm_i64x2_shuffle(ab, cd, 1, 3));
+    store(to + 2 * STEP, wasm_i64x2_shuffle(ab2, cd2, 0, 2));
+    store(to + 3 * STEP, wasm_i64x2_shuffle(ab2, cd2, 1, 3));
   }
+  for (; k < count; k++, to += STEP) {
+    to[0] = x0[k];
+    to[1] = rows > 1 ? x1[k] : 0;
+    to[2] = rows > 2 ? x2[k] : 0;
+    to[3] = rows > 3 ? x3[k] : 0;
+  }
+}
+
+/// Rows and columns of x as tiles read them, 4 rows after 4 rows.
+static void pack_x(const float *x, int K, int rows, int count, float *to) {
+  for (int m = 0; m < rows; m += 4) pack4(x + m * K, K, rows - m, count, to + m * count, 4);
 }
 
 /// Adds the products of `count` columns to a tile. One column a turn: unrolled, it needs more registers than

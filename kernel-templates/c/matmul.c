@@ -1,0 +1,141 @@
+//! y = SCALE a b for a batch of matrices of activations; TB: b is stored as [BB,N,K]. Register tiles of 4 rows by 8
+//! columns, from blocks of a and columns of b that are packed for them; one row is multiplied where b lies.
+//! op matmul(a: f32[B,M,K], b: f32[BB,K,N]) -> y: f32[B,M,N]
+//! grid B * ceil(N / 8)
+//! args a, b, y, B, BB, M, N, K, TB, SCALE
+//! entry matmul
+//#include "lib/simd.h"
+enum { PANEL = 8 };
+//#include "lib/tile.h"
+
+/// What all products of a batch's matrix share.
+typedef struct {
+  const float *a, *b;
+  float *y;
+  int M, N, K, TB;
+  float scale;
+} Product;
+
+static inline void store8(const Product *t, V s0, V s1, int m, int n) {
+  float *y = t->y + (uint32_t)m * (uint32_t)t->N + n;
+  const V scale = set1(t->scale);
+  s0 = wasm_f32x4_mul(s0, scale), s1 = wasm_f32x4_mul(s1, scale);
+  if (n + 8 <= t->N) {
+    store(y, s0), store(y + 4, s1);
+    return;
+  }
+  float last[8];
+  store(last, s0), store(last + 4, s1);
+  for (int i = 0; i < t->N - n; i++) y[i] = last[i];
+}
+
+/// Rows [k, k + count) of columns n .. n + 7 of b, as [count][8]; columns from N on are 0.
+static void pack_b(const Product *t, int n, int k, int count, float *to) {
+  const int N = t->N, K = t->K, columns = N - n;
+  if (t->TB) {
+    const float *from = t->b + (uint32_t)n * (uint32_t)K + k;
+    pack4(from, K, columns, count, to, 8);
+    if (columns > 4) pack4(from + 4 * K, K, columns - 4, count, to + 4, 8);
+    else for (int i = 0; i < count; i++) store(to + 8 * i + 4, set1(0));
+    return;
+  }
+  const float *from = t->b + (uint32_t)k * (uint32_t)N + n;
+  for (int i = 0; i < count; i++, from += N, to += 8)
+    if (columns >= 8) store(to, load(from)), store(to + 4, load(from + 4));
+    else for (int j = 0; j < 8; j++) to[j] = j < columns ? from[j] : 0;
+}
+
+/// Rows [m, m + rows) of y for panels [begin, end).
+ALONE void many_rows(const Product *t, int m, int rows, int begin, int end) {
+  float xs[ROWS * DEPTH], sums[PANELS * ROWS * PANEL], bs[DEPTH * PANEL];
+  const int K = t->K;
+  for (int p0 = begin; p0 < end; p0 += PANELS) {
+    const int p1 = min_int(p0 + PANELS, end);
+    for (int k = 0; k < K; k += DEPTH) {
+      const int count = min_int(DEPTH, K - k);
+      if (K > DEPTH || p0 == begin) pack_x(t->a + (uint32_t)m * (uint32_t)K + k, K, rows, count, xs);
+      for (int p = p0; p < p1; p++) {
+        float *c = sums + (p - p0) * ROWS * PANEL;
+        pack_b(t, p * PANEL, k, count, bs);
+        for (int i = 0; i < rows; i += 4) tile(xs + i * count, bs, c + i * PANEL, count, k == 0);
+      }
+    }
+    for (int p = p0; p < p1; p++)
+      for (int i = 0; i < rows; i++) {
+        const float *c = sums + ((p - p0) * ROWS + i) * PANEL;
+        store8(t, load(c), load(c + 4), m + i, p * PANEL);
+      }
+  }
+}
+
+/// Columns n .. n + 8 COUNT - 1 of one row, all of them below N.
+INLINE void some_columns(const Product *t, int n, const int COUNT) {
+  const int N = t->N;
+  const float *b = t->b + n;
+  V sums[4];
+  UNROLL for (int i = 0; i < 2 * COUNT; i++) sums[i] = set1(0);
+  for (int k = 0; k < t->K; k++, b += N) {
+    const V x = splat32(t->a + k);
+    UNROLL for (int i = 0; i < 2 * COUNT; i++) sums[i] = madd(x, load(b + 4 * i), sums[i]);
+  }
+  UNROLL for (int i = 0; i < COUNT; i++) store8(t, sums[2 * i], sums[2 * i + 1], 0, n + 8 * i);
+}
+
+/// Panels [begin, end) of one row, b stored as [K,N]. Two at a time are whole cache lines.
+ALONE void one_row(const Product *t, int begin, int end) {
+  const int N = t->N;
+  for (int p = begin; p < end;) {
+    const int n = p * PANEL;
+    if (p + 2 <= end && n + 16 <= N) some_columns(t, n, 2), p += 2;
+    else if (n + 8 <= N) some_columns(t, n, 1), p++;
+    else {
+      for (int j = n; j < N; j++) {
+        float sum = 0;
+        for (int k = 0; k < t->K; k++) sum += t->a[k] * t->b[(uint32_t)k * (uint32_t)N + j];
+        t->y[j] = t->scale * sum;
+      }
+      p++;
+    }
+  }
+}
+
+/// As above, b stored as [N,K]: sums of products along its rows.
+ALONE void one_row_tb(const Product *t, int begin, int end) {
+  const int K = t->K, whole = K & ~3;
+  const float *a = t->a;
+  for (int p = begin; p < end; p++) {
+    const float *rows[8];
+    V sums[8];
+    // Rows from N on are not there; the last one stands for them.
+    UNROLL for (int i = 0; i < 8; i++) {
+      rows[i] = t->b + (uint32_t)min_int(p * PANEL + i, t->N - 1) * (uint32_t)K;
+      sums[i] = set1(0);
+    }
+    for (int k = 0; k < whole; k += 4) {
+      const V x = load(a + k);
+      UNROLL for (int i = 0; i < 8; i++) sums[i] = madd(x, load(rows[i] + k), sums[i]);
+    }
+    float out[8];
+    store(out, sum4x4(sums[0], sums[1], sums[2], sums[3]));
+    store(out + 4, sum4x4(sums[4], sums[5], sums[6], sums[7]));
+    for (int k = whole; k < K; k++)
+      UNROLL for (int i = 0; i < 8; i++) out[i] += a[k] * rows[i][k];
+    store8(t, load(out), load(out + 4), 0, p * PANEL);
+  }
+}
+
+void matmul(const float *a, const float *b, float *y, int B, int BB, int M, int N, int K, int TB, float SCALE, int begin,
+            int end) {
+  const int panels = (N + PANEL - 1) / PANEL, share = B / BB;
+  for (int item = begin; item < end;) {
+    const int batch = item / panels, p0 = item % panels, p1 = min_int(p0 + end - item, panels);
+    const uint32_t rows = (uint32_t)(batch * M);
+    const Product t = {a + rows * (uint32_t)K, b + (uint32_t)(batch / share) * (uint32_t)K * (uint32_t)N,
+                       y + rows * (uint32_t)N, M, N, K, TB, SCALE};
+    if (M > 1)
+      for (int m = 0; m < M; m += ROWS) many_rows(&t, m, min_int(ROWS, M - m), p0, p1);
+    else if (TB) one_row_tb(&t, p0, p1);
+    else one_row(&t, p0, p1);
+    item += p1 - p0;
+  }
+}
