@@ -17,6 +17,8 @@ const sizes: [string, number, number, number, number, number, number?][] = [
   ['more splits than a workgroup', 2, 8, 10000, 9990, 32],
   ['window smaller than past', 2, 8, 900, 800, 32, 161],
   ['window larger than past', 2, 8, 900, 90, 32, 161],
+  ['window larger than past, at a full split', 2, 8, 900, 95, 32, 161],
+  ['window larger than past, at a new split', 2, 8, 900, 96, 32, 161],
 ]
 
 /** NaN in splits that the row does not have. */

@@ -121,7 +121,40 @@ export const sample: OpDef = {
     at('top 5', { temperature: 1, top_k: 5 }),
     at('top 50, hot', { temperature: 100, top_k: 50 }),
     at('top more than there are', { temperature: 1, top_k: 5000 }, { V: 77 }),
+    // As many candidates as there is room for; the drawn one is among the last.
+    at(
+      'top 63 of noise',
+      { temperature: 1, top_k: 63, seed: 25 },
+      {},
+      { fill: { logits: (i) => noise(i, 11) } },
+    ),
     at('nucleus', { temperature: 1, top_p: 0.9 }),
+    // All that weighs anything is in one place of the quads; the drawn id is among the last that are kept.
+    at(
+      'nucleus of one column',
+      { temperature: 1, top_p: 0.9, seed: 11 },
+      {},
+      { fill: { logits: (i) => (i % 4 === 1 ? noise(i, 12) : -30) } },
+    ),
+    at(
+      'draw, the first of a turn of its own',
+      { temperature: 1 },
+      { V: 260 },
+      { fill: { logits: (i) => (i < 256 ? noise(i, 14) : 20 + i) } },
+    ),
+    // The first and the second of these draws lie on both sides of where gumbel() changes its way.
+    at(
+      'draw, hardly by the series',
+      { temperature: 1, seed: 87186 },
+      { V: 32 },
+      { fill: { logits: () => 1 } },
+    ),
+    at(
+      'draw, hardly not by the series',
+      { temperature: 1, seed: 5289 },
+      { V: 40 },
+      { fill: { logits: (i) => 3 * noise(i, 13) } },
+    ),
     at('small nucleus', { temperature: 0.6, top_p: 0.1 }),
     at('nucleus of nothing', { temperature: 1, top_p: 0 }),
     at('nucleus, other seed', { temperature: 1, top_p: 0.95, seed: 99 }),

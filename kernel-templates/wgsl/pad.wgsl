@@ -48,7 +48,9 @@ fn place(i: i32, d: i32) -> i32 {
 //: let at = abs(i) % period;
 //: return min(at, period - at);
 //#elif MODE == wrap
-//: return (i % d + d) % d;
+//: // By division: Vulkan leaves the remainder of a negative number undefined, and wgpu passes it on.
+//: let at = i - i / d * d;
+//: return select(at, at + d, at < 0);
 //#else
   return clamp(i, 0, d - 1);
 //#end

@@ -64,8 +64,9 @@ struct Taps {
 //:
 //#end
 fn taps(at: i32, divisor: i32, size: i32) -> Taps {
-  // Division rounds towards zero; this goes down.
-  let whole = at / divisor - i32(at % divisor < 0);
+  // Division rounds towards zero; this goes down. (Vulkan leaves the remainder of a negative number undefined.)
+  let towards = at / divisor;
+  let whole = towards - i32(towards * divisor > at);
   let rest = at - whole * divisor;
 //#if MODE == linear
 //: let t = f32(rest) / f32(divisor);

@@ -16,7 +16,10 @@ const { values: options } = parseArgs({
 /** Faults by template, and how many jobs ran. */
 function report(where: string, jobs: Job[], faults: string[]): void {
   const names = [...new Set(jobs.map((job) => job.template.name))]
-  for (const fault of faults.slice(0, 40)) console.log(fault.slice(0, 300))
+  for (const name of names) {
+    const own = faults.filter((fault) => fault.startsWith(`${name} |`) || fault.startsWith(`${name}:`))
+    if (own.length > 0) console.log(`${name}: ${own.length} faults, the first: ${own[0]!.slice(0, 300)}`)
+  }
   console.log(`${where}: ${jobs.length} jobs of ${names.length} templates, ${faults.length} faults`)
   process.exitCode = faults.length > 0 ? 1 : 0
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseTemplate, type Template } from '../../compiler/specialize/index.js'
 import { hardwareDevice, softwareDevice } from '../helpers/gpu.js'
-import { allJobs, needsF16, needsMatrix, templates } from '../kernels/wgsl-all.js'
+import { allJobs, hasMatrix, needsF16, needsMatrix, templates } from '../kernels/wgsl-all.js'
 import { codeOf, type Job } from '../kernels/wgsl-jobs.js'
 import { runOnDawn } from '../kernels/wgsl-run.js'
 import { apply, type Mutant } from './mutants.js'
@@ -27,7 +27,8 @@ const ROOT = join('kernel-templates', 'wgsl')
 const hardware = process.env.WGC_HARDWARE !== undefined
 const device = await (hardware ? hardwareDevice() : softwareDevice())
 if (!device) throw new Error('no Vulkan driver')
-const runs = (job: Job) => (hardware || !needsF16(job)) && !needsMatrix(job)
+const runs = (job: Job) =>
+  needsMatrix(job) ? hardware && hasMatrix(job, device.adapterInfo) : hardware || !needsF16(job)
 const jobs = allJobs().filter(runs)
 const texts = new Map(jobs.map((job) => [job, codeOf(job)]))
 
