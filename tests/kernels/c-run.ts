@@ -41,7 +41,7 @@ function place(
   return { at, before: all.slice() }
 }
 
-/** Calls a kernel on all work items, in two calls, as two threads would. */
+/** Calls a kernel on all work items, in four calls from the last on, as threads would: one item first of all. */
 function call(
   m: Machine,
   { template, kernel, params }: Variant,
@@ -51,9 +51,8 @@ function call(
   const env: Facts = { ...facts, ...params }
   const args = template.front.args.map((name) => at.get(name) ?? Number(env[name] ?? 0))
   const items = Number(evaluateExpression(template.front.grid[0]!, env))
-  const middle = Math.floor(items / 3)
-  m.exports[kernel.export]!(...args, middle, items)
-  m.exports[kernel.export]!(...args, 0, middle)
+  const cuts = [0, Math.min(1, items), Math.ceil(items / 3), Math.ceil((items * 3) / 4), items]
+  for (let i = cuts.length - 1; i > 0; i--) m.exports[kernel.export]!(...args, cuts[i - 1]!, cuts[i]!)
 }
 
 /** What makes the integers that a port of type i8x32 holds, and which of them its reader takes. */
