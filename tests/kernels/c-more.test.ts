@@ -1,7 +1,7 @@
 /** What the operators' own cases don't reach: sizes past every blocking, what rounding x costs, extreme weights. */
 import { setFlagsFromString } from 'node:v8'
 import { describe, expect, test } from 'vitest'
-import { WEIGHTS as ALL } from '../../compiler/ops/common.js'
+import { WEIGHTS } from '../../compiler/ops/common.js'
 import { ops } from '../../compiler/ops/index.js'
 import type { Fill, OpCase } from '../../compiler/ops/types.js'
 import { findEmcc } from '../../compiler/toolchain/index.js'
@@ -13,8 +13,6 @@ import { caseData } from './case-data.js'
 if (Number(process.versions.node.split('.')[0]) < 22) setFlagsFromString('--experimental-wasm-relaxed-simd')
 
 const linear = ops.linear!
-/** Those that C kernels read. */
-const WEIGHTS = ALL.filter((w) => ['f32', 'f16', 'q8', 'q4'].includes(String(w.W)) && w.G !== 0)
 const at = (
   M: number,
   N: number,
@@ -34,9 +32,9 @@ const at = (
 describe.each(['simd128', 'relaxed'] as const)('%s', async (features) => {
   const { variants, wasm } = await allKernels(features)
   const m = machine(wasm)
-  const run = (c: OpCase) => {
-    const v = variants.find((v) => v.template.front.op.name === 'linear' && serves(v, c.facts))!
-    return runCase(m, linear, v, c, quantizerFor(variants, v))
+  const run = (c: OpCase, op = linear) => {
+    const v = variants.find((v) => v.template.front.op.name === op.name && serves(v, c.facts))!
+    return runCase(m, op, v, c, quantizerFor(variants, v))
   }
 
   // Rows, columns and depth each beyond a block of the product, and no multiple of it.
@@ -46,6 +44,13 @@ describe.each(['simd128', 'relaxed'] as const)('%s', async (features) => {
     ),
   )('a product past every block: %s', (_, c) => {
     expect(run(c).wrong).toEqual([])
+  })
+
+  test.each([false, true])('a batch of matrices past every block, TB=%s', (TB) => {
+    const facts = { B: 4, BB: 2, M: 37, N: 150, K: 600, TB, SEQ: false, SCALE: 0.25 }
+    expect(run({ name: 'past every block', facts }, ops.matmul!).wrong).toEqual([])
+    // One row of as many: two panels at a time, one, and a part of one.
+    expect(run({ name: 'one row', facts: { ...facts, M: 1 } }, ops.matmul!).wrong).toEqual([])
   })
 
   // The largest half, the smallest, zeros: panels are shifted by as much as their largest value allows.
