@@ -10,6 +10,7 @@
 //#include "lib/half.h"
 //#include "lib/kv.h"
 //#include "lib/math.h"
+//#include "lib/rows.h"
 //#include "lib/attend.h"
 
 static void attend(Block *b, const KV *k, const KV *v, float SOFTCAP) {
@@ -21,7 +22,10 @@ static void attend(Block *b, const KV *k, const KV *v, float SOFTCAP) {
     count = turn_count(turn, at, last);
     const uint32_t skip = (uint32_t)at * (uint32_t)size;
     block_scores(b, (Vectors){kv_read(k + skip, count, HD, b->tile), width}, count);
-    for (int g = 0; 4 * g < b->rows; g++) bound_scores(b, g, at, count, SOFTCAP);
+    for (int g = 0; 4 * g < b->rows; g++) {
+      cap_scores(b, g, count, SOFTCAP);
+      bound_scores(b, g, at, count);
+    }
     block_values(b, (Vectors){kv_read(v + skip, count, HD, b->tile), width}, count);
   }
 }
@@ -35,15 +39,14 @@ void attention(const float *q, const KV *k, const KV *v, float *y, const Step *s
     const int head = item / items, first = item % items * 4;
     groups = min_int(min_int(most, end - item), items - item % items);
     b.rows = min_int(4 * groups, count - first);
-    // Rows of the step, in each the query heads of this key-value head. A last one may stand in for missing ones.
+    // Rows of the step, in each the query heads of this key-value head.
     uint32_t offsets[MAX_ROWS];
-    for (int i = 0; i < whole(b.rows); i++) {
+    for (int i = 0; i < filled(&b); i++) {
       const int r = first + min_int(i, b.rows - 1), m = r / share;
       b.to[i] = (int)step->past + m + 1;
       b.from[i] = WINDOW > 0 && b.to[i] > WINDOW ? b.to[i] - WINDOW : 0;
       offsets[i] = (uint32_t)(m * H + head * share + r % share) * (uint32_t)HD;
-      for (int d = 0; d < HD; d += 4)
-        store(b.q + i * HD + d, wasm_f32x4_mul(load(q + offsets[i] + d), set1(SCALE * LARGE)));
+      put_query(&b, i, q + offsets[i], HD, SCALE * LARGE);
     }
     const uint32_t at = (uint32_t)(head * C) * (uint32_t)kv_size(HD);
     attend(&b, k + at, v + at, SOFTCAP);

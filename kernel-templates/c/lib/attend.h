@@ -17,7 +17,9 @@ typedef struct {
   V top[MAX_ROWS / 4], total[MAX_ROWS / 4];
   /// A turn's scores of each group, then its weights.
   V s[MAX_ROWS / 4][KEYS];
-  float q[ROWS_FLOATS], sum[ROWS_FLOATS], tile[TILE];
+  /// Of a group: 4 floats of each row in turn; one row as it is.
+  float q[ROWS_FLOATS];
+  float sum[ROWS_FLOATS], tile[TILE];
 } Block;
 
 /// Keys or values: a vector every `stride` elements.
@@ -41,22 +43,22 @@ static inline V splat_max(V v) {
 
 /// s[j]: scores of key j with 4 rows. Two keys a turn; the last of an odd number meets itself.
 ALONE void scores4(const float *q, Vectors k, int count, int HD, V *s) {
-  const float *q1 = q + HD, *q2 = q1 + HD, *q3 = q2 + HD;
   const Element *k0 = k.at;
   for (int j = 0; j < count; j += 2, k0 += 2 * k.stride) {
     const int next = j + 1 < count;
-    const Element *k1 = k0 + (next ? k.stride : 0);
+    const Element *x = k0, *y = k0 + (next ? k.stride : 0);
+    const float *r = q;
     V a0 = set1(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-    for (int d = 0; d < HD; d += 4) {
-      const V x0 = element_load(k0 + d), x1 = element_load(k1 + d);
-      V r = load(q + d);
-      a0 = madd(x0, r, a0), b0 = madd(x1, r, b0);
-      r = load(q1 + d);
-      a1 = madd(x0, r, a1), b1 = madd(x1, r, b1);
-      r = load(q2 + d);
-      a2 = madd(x0, r, a2), b2 = madd(x1, r, b2);
-      r = load(q3 + d);
-      a3 = madd(x0, r, a3), b3 = madd(x1, r, b3);
+    for (int d = HD; d > 0; d -= 4, x += 4, y += 4, r += 16) {
+      const V x0 = element_load(x), x1 = element_load(y);
+      const V r0 = load(r);
+      a0 = madd(x0, r0, a0), b0 = madd(x1, r0, b0);
+      const V r1 = load(r + 4);
+      a1 = madd(x0, r1, a1), b1 = madd(x1, r1, b1);
+      const V r2 = load(r + 8);
+      a2 = madd(x0, r2, a2), b2 = madd(x1, r2, b2);
+      const V r3 = load(r + 12);
+      a3 = madd(x0, r3, a3), b3 = madd(x1, r3, b3);
     }
     s[j] = wasm_f32x4_mul(sum4x4(a0, a1, a2, a3), set1(REST));
     if (next) s[j + 1] = wasm_f32x4_mul(sum4x4(b0, b1, b2, b3), set1(REST));
@@ -153,8 +155,7 @@ static inline V soften(V *s, int vectors, int alone, V *top, V *total) {
   return scale;
 }
 
-/// Begins a block: the caller has set HD, VD, rows, from, to and the queries, and repeats the last row up to a whole
-/// group if there is more than one row in it.
+/// Begins a block: the caller has set HD, VD, rows, and for `filled` rows from, to and the query.
 static inline void open_block(Block *b) {
   for (int g = 0; g * 4 < b->rows; g++) {
     // Below every score, and finite: a row may see its first key late.
@@ -165,6 +166,20 @@ static inline void open_block(Block *b) {
 }
 
 static inline int stands_alone(const Block *b, int g) { return b->rows == 4 * g + 1; }
+
+/// Rows with those that stand in for missing ones: the last one again, up to a whole group.
+static inline int filled(const Block *b) { return b->rows % 4 == 1 ? b->rows : whole(b->rows); }
+
+/// Vectors of a group's scores with so many keys.
+static inline int vectors_of(const Block *b, int g, int count) { return stands_alone(b, g) ? (count + 3) / 4 : count; }
+
+/// Query of row i, `n` floats scaled, and zeros up to a whole vector.
+static inline void put_query(Block *b, int i, const float *q, int n, float scale) {
+  const int alone = stands_alone(b, i / 4);
+  float *to = b->q + i / 4 * 4 * b->HD + (i & 3) * 4;
+  for (int d = 0; d < n; d += 4, to += alone ? 4 : 16)
+    store(to, wasm_f32x4_mul(get(q + d, min_int(4, n - d)), set1(scale)));
+}
 
 /// The keys [*first, *last) that any row of a block sees.
 static inline void block_range(const Block *b, int *first, int *last) {
@@ -191,26 +206,36 @@ static inline void block_scores(Block *b, Vectors k, int count) {
   }
 }
 
-/// Hides what rows of group g do not see from their scores with keys from `at` on; SOFTCAP > 0 bounds the others.
-static inline void bound_scores(Block *b, int g, int at, int count, float SOFTCAP) {
-  const int alone = stands_alone(b, g), *from = b->from + 4 * g, *to = b->to + 4 * g;
-  const V low = alone ? wasm_i32x4_splat(*from) : load(from);
-  const V high = alone ? wasm_i32x4_splat(min_int(*to, at + count)) : load(to);
-  V key = alone ? wasm_i32x4_make(at, at + 1, at + 2, at + 3) : wasm_i32x4_splat(at);
-  const V step = wasm_i32x4_splat(alone ? 4 : 1);
-  const int vectors = alone ? (count + 3) / 4 : count;
-  V *s = b->s[g];
+/// SOFTCAP > 0 bounds the scores of group g.
+static inline void cap_scores(Block *b, int g, int count, float SOFTCAP) {
   if (SOFTCAP > 0)
-    for (int j = 0; j < vectors; j++)
-      s[j] = wasm_f32x4_mul(tanh4(wasm_f32x4_div(s[j], set1(SOFTCAP))), set1(SOFTCAP));
-  for (int j = 0; j < vectors; j++, key = wasm_i32x4_add(key, step))
+    for (int j = 0; j < vectors_of(b, g, count); j++)
+      b->s[g][j] = wasm_f32x4_mul(tanh4(wasm_f32x4_div(b->s[g][j], set1(SOFTCAP))), set1(SOFTCAP));
+}
+
+/// Hides what rows of group g do not see from their scores with keys from `at` on.
+static inline void bound_scores(Block *b, int g, int at, int count) {
+  const int alone = stands_alone(b, g), vectors = vectors_of(b, g, count);
+  V *s = b->s[g];
+  // First key that a lane sees less that of its first vector, and how many it sees from there on.
+  const V lane = wasm_i32x4_make(0, 1, 2, 3), first = wasm_i32x4_splat(at);
+  V low = wasm_i32x4_sub(load(b->from + 4 * g), first), high = wasm_i32x4_sub(load(b->to + 4 * g), first);
+  if (alone) {
+    low = wasm_i32x4_sub(wasm_i32x4_shuffle(low, low, 0, 0, 0, 0), lane);
+    high = wasm_i32x4_min(wasm_i32x4_shuffle(high, high, 0, 0, 0, 0), wasm_i32x4_splat(count));
+    high = wasm_i32x4_sub(high, lane);
+  }
+  const V last = wasm_i32x4_splat(alone ? 4 * vectors - 4 : count - 1);
+  if (!wasm_v128_any_true(wasm_v128_or(wasm_i32x4_gt(low, wasm_i32x4_splat(0)), wasm_i32x4_le(high, last)))) return;
+  V key = wasm_i32x4_splat(0);
+  for (int j = 0; j < vectors; j++, key = wasm_i32x4_add(key, wasm_i32x4_splat(alone ? 4 : 1)))
     s[j] = wasm_v128_bitselect(s[j], set1(HIDDEN), wasm_v128_and(wasm_i32x4_ge(key, low), wasm_i32x4_lt(key, high)));
 }
 
 static inline void block_values(Block *b, Vectors v, int count) {
   for (int g = 0; 4 * g < b->rows; g++) {
     const int alone = stands_alone(b, g);
-    const V scale = soften(b->s[g], alone ? (count + 3) / 4 : count, alone, b->top + g, b->total + g);
+    const V scale = soften(b->s[g], vectors_of(b, g, count), alone, b->top + g, b->total + g);
     if (alone) values1(b->sum + 4 * g * b->VD, v, count, b->VD, b->s[g], scale);
     else values4(b->sum + 4 * g * b->VD, v, count, b->VD, b->s[g], scale);
   }
