@@ -12,6 +12,8 @@
 //#include "lib/kv.h"
 //#include "lib/rope.h"
 
+ALONE void turn(const float *x, float *y, Turns t, int half) { rope_pairs(x, y, t, 0, half, half, 0); }
+
 void rope_kv(const float *qkv, const float *table, float *q, KV *k, KV *v, const Step *step, int H, int KVH,
              int HD, int C, int begin, int end) {
   const int heads = H + 2 * KVH;
@@ -20,9 +22,9 @@ void rope_kv(const float *qkv, const float *table, float *q, KV *k, KV *v, const
     const int m = i / heads, h = i % heads, position = (int)step->past + m;
     const float *from = qkv + i * HD;
     if (h < H) {
-      rope_head(from, table, q + (m * H + h) * HD, position, HD, C);
+      turn(from, q + (m * H + h) * HD, turns_at(table, position, HD / 2, C), HD / 2);
     } else if (h < H + KVH) {
-      rope_head(from, table, turned, position, HD, C);
+      turn(from, turned, turns_at(table, position, HD / 2, C), HD / 2);
       kv_put(turned, k + (uint32_t)((h - H) * C + position) * (uint32_t)kv_size(HD), HD);
     } else {
       kv_put(from, v + (uint32_t)((h - H - KVH) * C + position) * (uint32_t)kv_size(HD), HD);

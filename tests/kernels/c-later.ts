@@ -4,6 +4,4 @@
  */
 import type { Facts } from '../../compiler/ops/types.js'
 
-export const later: Record<string, (facts: Facts) => boolean> = {
-  rope: ({ FORM, POSITIONS, F, HD }) => FORM !== 'half' || POSITIONS !== 'past' || 2 * Number(F) !== HD,
-}
+export const later: Record<string, (facts: Facts) => boolean> = {}
