@@ -35,25 +35,49 @@ ALONE void gather(const float *x, const Sizes *s, int p, int count, int tap, int
   }
 }
 
-/// Four pixels of row oh from ow on, of a channel with a kernel of its own.
-ALONE V window4(const float *x, const float *w, const Sizes *s, int oh, int ow) {
-  const int left = ow * s->SW - s->PL, inside = all_inside(s->IW, left, s->SW, (s->KW - 1) * s->DW);
-  V sum = set1(0);
+/// Pixels of row oh from ow on, of a channel with a kernel of its own: `quads` fours of them.
+INLINE void window(const int quads, const float *x, const float *w, const Sizes *s, int oh, int ow, int inside,
+                   float *to) {
+  V sums[4];
+  UNROLL for (int i = 0; i < quads; i++) sums[i] = set1(0);
   for (int kh = 0, ih = oh * s->SH - s->PT; kh < s->KH; kh++, ih += s->DH, w += s->KW) {
     if (ih < 0 || ih >= s->IH) continue;
     const float *row = x + ih * s->IW;
-    for (int kw = 0, at = left; kw < s->KW; kw++, at += s->DW)
-      sum = madd(take4(row, s->IW, at, s->SW, 0, inside), splat32(w + kw), sum);
+    for (int kw = 0, at = ow * s->SW - s->PL; kw < s->KW; kw++, at += s->DW) {
+      const V weight = splat32(w + kw);
+      UNROLL for (int i = 0; i < quads; i++)
+        sums[i] = madd(take4(row, s->IW, at + i * 4 * s->SW, s->SW, 0, inside), weight, sums[i]);
+    }
   }
-  return sum;
+  UNROLL for (int i = 0; i < quads; i++) store(to + i * 4, sums[i]);
+}
+
+/// Sixteen pixels, none of them at an edge.
+ALONE void window16(const float *x, const float *w, const Sizes *s, int oh, int ow, float *to) {
+  if (s->SW == 1) {
+    const Sizes one = {s->IH, s->IW, s->OW, s->KH, s->KW, s->SH, 1, s->DH, s->DW, s->PT, s->PL};
+    window(4, x, w, &one, oh, ow, 1, to);
+  } else
+    window(4, x, w, s, oh, ow, 1, to);
+}
+
+ALONE void window4(const float *x, const float *w, const Sizes *s, int oh, int ow, int inside, float *to) {
+  window(1, x, w, s, oh, ow, inside, to);
 }
 
 /// `count` pixels from p on of such a channel; up to three more are written.
 static void windows(const float *x, const float *w, const Sizes *s, int p, int count, float *to) {
+  const int reach = (s->KW - 1) * s->DW;
   for (int i = 0, oh = p / s->OW, ow = p % s->OW; i < count; oh++, ow = 0) {
-    const int n = min_int(count - i, s->OW - ow);
-    for (int j = 0; j < n; j += 4) store(to + i + j, window4(x, w, s, oh, ow + j));
-    i += n;
+    const int end = i + min_int(count - i, s->OW - ow);
+    while (i < end) {
+      const int left = ow * s->SW - s->PL;
+      const int wide = end - i > 12 && all_inside(s->IW, left, s->SW, 12 * s->SW + reach);
+      if (wide) window16(x, w, s, oh, ow, to + i);
+      else window4(x, w, s, oh, ow, all_inside(s->IW, left, s->SW, reach), to + i);
+      i += wide ? 16 : 4, ow += wide ? 16 : 4;
+    }
+    i = end;
   }
 }
 

@@ -19,6 +19,11 @@ typedef struct {
   int at, ih, iw;
 } Tap;
 
+/// Pixels of y that meet the same taps: rows from fh on, columns from fw on; PW of these.
+typedef struct {
+  int OH, OW, SH, SW, PW, fh, fw;
+} Phase;
+
 /// The taps of phase (fh, fw), those from the *next one on, DEPTH of them at most.
 static int taps_of(Tap *taps, int *next, int KH, int KW, int SH, int SW, int DH, int DW, int fh, int fw) {
   int n = 0;
@@ -56,6 +61,21 @@ ALONE void pick(const char *w, const uint16_t *scales, int c, int K, int G, cons
     }
 }
 
+/// Between `count` pixels of a phase from p on, side by side, and where they lie in a plane of y: to there, or from.
+static void spread(float *dense, float *plane, const Phase *f, int p, int count, int store_them) {
+  for (int i = 0, row = p / f->PW, column = p % f->PW; i < count; row++, column = 0) {
+    const int n = min_int(count - i, f->PW - column), oh = row * f->SH + f->fh;
+    float *to = plane + oh * f->OW + f->fw;
+    // The last rows and columns of a phase may lie outside.
+    const int end = oh < f->OH ? min_int(column + n, (f->OW - f->fw + f->SW - 1) / f->SW) : 0;
+    if (store_them)
+      for (int j = column; j < end; j++) to[j * f->SW] = dense[i + j - column];
+    else
+      for (int j = column; j < end; j++) dense[i + j - column] = to[j * f->SW];
+    i += n;
+  }
+}
+
 void conv_transpose2d(const float *x, const char *w, const uint16_t *w_scale, const float *b, const float *r, float *y,
                       int CIN, int IH, int IW, int COUT, int OH, int OW, int KH, int KW, int SH, int SW, int DH, int DW,
                       int PT, int PL, int GROUPS, int G, int begin, int end) {
@@ -69,6 +89,7 @@ void conv_transpose2d(const float *x, const char *w, const uint16_t *w_scale, co
     const int fh = phase / SW, fw = phase % SW, block = item / parts / (SH * SW) % blocks;
     const int image = item / parts / (SH * SW) / blocks, group = image % GROUPS;
     const int first = block * CHANNELS, channels = min_int(CHANNELS, gout - first);
+    const Phase f = {OH, OW, SH, SW, PW, fh, fw};
     const float *in = x + image * gin * IH * IW;
     clear_tile(&t, channels);
     for (int next = 0, n; (n = taps_of(taps, &next, KH, KW, SH, SW, DH, DW, fh + PT, fw + PL)) > 0;) {
@@ -85,19 +106,10 @@ void conv_transpose2d(const float *x, const char *w, const uint16_t *w_scale, co
     }
     for (int c = 0; c < channels; c++) {
       const int channel = group * gout + first + c, plane = (image / GROUPS * COUT + channel) * OH * OW;
-      // The phase's pixels of r side by side, as sums are.
-      float *sums = t.sums + c * PIXELS, *residual = t.x;
-      for (int store_y = 0; store_y < 2; store_y++) {
-        if (store_y) finish(sums, b ? b[channel] : 0, residual, sums, count);
-        for (int i = 0, row = p / PW, column = p % PW; i < count; i++) {
-          const int oh = row * SH + fh, ow = column * SW + fw;
-          if (oh < OH && ow < OW) {
-            if (store_y) y[plane + oh * OW + ow] = sums[i];
-            else if (r) residual[i] = r[plane + oh * OW + ow];
-          }
-          if (++column == PW) column = 0, row++;
-        }
-      }
+      float *sums = t.sums + c * PIXELS;
+      if (r) spread(t.x, (float *)r + plane, &f, p, count, 0);
+      finish(sums, b ? b[channel] : 0, t.x, sums, count);
+      spread(sums, y + plane, &f, p, count, 1);
     }
   }
 }

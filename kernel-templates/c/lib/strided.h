@@ -25,6 +25,14 @@ static inline int all_inside(int size, int at, int step, int reach) {
 /// Four of them. inside: whether all are in the row.
 static inline V take4(const float *row, int size, int at, int step, float fill, int inside) {
   if (inside) return load_step(row + at, step);
+  if (step == 1 && size >= 4) {
+    // Four that are in the row, moved by as many lanes as they are off; lanes that nothing is moved to become 0.
+    const int near = at < 0 ? 0 : min_int(at, size - 4), off = at - near;
+    const V lanes = wasm_i8x16_make(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const V from = wasm_i8x16_add(lanes, wasm_i8x16_splat((int8_t)(4 * (off < -4 ? -4 : min_int(off, 4)))));
+    const V there = wasm_i8x16_swizzle(wasm_i32x4_splat(-1), from);
+    return wasm_v128_bitselect(wasm_i8x16_swizzle(load(row + near), from), set1(fill), there);
+  }
   float part[4];
   UNROLL for (int i = 0; i < 4; i++, at += step) part[i] = at >= 0 && at < size ? row[at] : fill;
   return load(part);
