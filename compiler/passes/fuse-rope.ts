@@ -5,6 +5,13 @@
 import type { Graph, Node, Tensor } from '../ir/graph.js'
 import { combineWeights, isPlain, makers, onlyUser, replaceNodes, users } from './rewrite.js'
 
+/** Whether rope_kv turns as this rope does: whole heads in halves, by the step's positions. */
+function isWhole({ tensors }: Graph, { attrs, inputs }: Node): boolean {
+  const pairs = tensors.get(inputs.table ?? '')?.shape[1]
+  const { FORM = 'half', POSITIONS = 'past' } = attrs
+  return FORM === 'half' && POSITIONS === 'past' && 2 * Number(pairs) === attrs.HD
+}
+
 export function fuseRope(graph: Graph): Graph {
   const uses = users(graph)
   const made = makers(graph)
@@ -22,6 +29,8 @@ export function fuseRope(graph: Graph): Graph {
     const [appendK, appendV] = [appendOf(attention.inputs.k), appendOf(attention.inputs.v)]
     const ropeK = makerOf(appendK, 'rope')
     if (ropeQ?.op !== 'rope' || !onlyUser(graph, uses, ropeQ.outputs.y) || !ropeK || !appendK || !appendV)
+      continue
+    if (!isWhole(graph, ropeQ) || !isWhole(graph, ropeK) || ropeQ.inputs.table !== ropeK.inputs.table)
       continue
     const linears = [makerOf(ropeQ, 'linear'), makerOf(ropeK, 'linear'), makerOf(appendV, 'linear')]
     const [q, k, v] = linears
