@@ -99,10 +99,12 @@ function dispatch(step: Step, graph: Graph, compiled: CompiledKernel, kernel: nu
   const bind = compiled.operands.map((name) => operandRegion(step, graph, name, at))
   const missing = compiled.operands.find((_, i) => bind[i] === null && compiled.kernel.bindings)
   if (missing) fail('WGC901', [`${compiled.kernel.name}: nothing to bind to ${missing} of ${step.node.name}`])
+  const unknown = (name: string) => fail('WGC901', [`${compiled.kernel.name}: size ${name} is not known`])
+  // A size of operands that the node leaves out is 0, as their pointers are.
+  const isLeftOut = (name: string) =>
+    Object.values(step.op.ports).some((p) => p.when && p.shape.includes(name))
   const args = compiled.ints.map(
-    (name) =>
-      step.symbols[name] ??
-      Number(step.params[name] ?? fail('WGC901', [`${compiled.kernel.name}: size ${name} is not known`])),
+    (name) => step.symbols[name] ?? Number(step.params[name] ?? (isLeftOut(name) ? 0 : unknown(name))),
   )
   const label = `${step.node.op} ${step.node.name}`
   return { kernel, bind, grid: step.grid as Dispatch['grid'], ...(args.length > 0 && { args }), label }
