@@ -90,14 +90,16 @@ void conv2d(const float *x, const char *w, const uint16_t *w_scale, const float 
   // A product of matrices: rows of pixels are one.
   if (KH * KW == 1 && SH * SW == 1 && PT == 0 && PL == 0 && IH == OH && IW == OW) s.IH = 1, s.IW = s.OW = pixels;
   const int parts = (pixels + PIXELS - 1) / PIXELS, blocks = (gout + CHANNELS - 1) / CHANNELS;
-  for (int item = begin; item < end; item++) {
-    const int p = item % parts * PIXELS, count = min_int(PIXELS, pixels - p);
+  // A tile has fours of channels: one or two that share nothing with others are less work one by one.
+  const int alone = gin == 1 && gout < 3 && K <= CHANNELS * DEPTH;
+  for (int item = begin, together = 1; item < end; item += together) {
+    // Channels alone need no tile of sums: its place is for more pixels of them.
+    if (alone) together = min_int(min_int(end - item, parts - item % parts), DEPTH - 1);
+    const int p = item % parts * PIXELS, count = min_int(PIXELS * together, pixels - p);
     const int block = item / parts % blocks, image = item / parts / blocks, group = image % GROUPS;
     const int from = group * gout + block * CHANNELS, channels = min_int(CHANNELS, gout - block * CHANNELS);
     const float *in = x + image * gin * plane;
-    // A tile has fours of channels: one or two that share nothing with others are less work one by one.
-    const int alone = gin == 1 && gout < 3 && K <= CHANNELS * DEPTH;
-    clear_tile(&t, channels);
+    if (!alone) clear_tile(&t, channels);
     for (int k = 0; k < K && !alone; k += DEPTH) {
       const int taps = min_int(DEPTH, K - k);
       gather(in, &s, p, count, k, taps, t.x);
