@@ -19,7 +19,7 @@ import { resolveTargets } from '../targets.js'
 import { emitCode } from './code.js'
 import { describe, endings, parameterCount } from './describe.js'
 import { beyondCompiler, beyondMemory, leaveOut, limitsOf, memoryOf } from './fits.js'
-import { kvNotes, kvOf } from './kv.js'
+import { kvOf } from './kv.js'
 import { backendLimits } from './limits.js'
 import { describeWeights, type GraphOptions, type ProgramGraph, programGraphs } from './programs.js'
 import { type CompiledVariant, compileVariants, type PlannedWeights, variantsOf } from './variants.js'
@@ -158,12 +158,6 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const tooLarge = beyondMemory(compiled.variants)
     notes.push(...leaveOut(tooLarge, byTarget))
     const variants = compiled.variants.filter((v) => !tooLarge.has(v.spec.id))
-    notes.push(
-      ...kvNotes(
-        variants.map((v) => v.spec),
-        options,
-      ),
-    )
     const sets = compiled.sets.filter((set) => variants.some((v) => v.weights === set.key))
     options.signal?.throwIfAborted()
     bundle = await openBundle(options.out)
