@@ -1,5 +1,5 @@
 /**
- * Activations as integers, for products with q8 and q4 weights. Not a model's operator: selection puts it before
+ * Activations as integers, for products with weights that have scales. Not a model's operator: selection puts it before
  * a template whose signature reads one of these types. Each language has its own; both have blocks of 32 columns,
  * whole groups of 128 (the largest group of a weight), 0 beyond K.
  *
@@ -14,8 +14,8 @@
  * | 104  | f32     | narrow_scale | 2^64 largest magnitude / 127 |
  * | 108  | f32     | narrow_bias  | -8 times the sum of narrow * narrow_scale |
  *
- * q8 reads the wide integers, and q4 the narrow ones where relaxed SIMD multiplies bytes. The factor 2^64 meets
- * halves that are read as floats times 2^-112.
+ * Weights of eight bits meet the wide integers, those of fewer the narrow ones where relaxed SIMD multiplies bytes.
+ * The factor 2^64 meets halves that are read as floats times 2^-112.
  *
  * `i8x4`, on the GPU: a row of B blocks is 10 B words (`lib/x_bytes.wgsl` reads them).
  *

@@ -72,7 +72,7 @@ ALONE void many_rows(const Product *t, int m, int rows, int begin, int end) {
 INLINE void some_columns(const Product *t, int n, const int COUNT) {
   const int N = t->N;
   const float *b = t->b + n;
-  V sums[4];
+  V sums[8];
   UNROLL for (int i = 0; i < 2 * COUNT; i++) sums[i] = set1(0);
   for (int k = 0; k < t->K; k++, b += N) {
     const V x = splat32(t->a + k);
@@ -81,12 +81,13 @@ INLINE void some_columns(const Product *t, int n, const int COUNT) {
   UNROLL for (int i = 0; i < COUNT; i++) store8(t, sums[2 * i], sums[2 * i + 1], 0, n + 8 * i);
 }
 
-/// Panels [begin, end) of one row, b stored as [K,N]. Two at a time are whole cache lines.
+/// Panels [begin, end) of one row, b stored as [K,N]. Several at a time: whole cache lines, and sums enough that none
+/// waits for itself.
 ALONE void one_row(const Product *t, int begin, int end) {
   const int N = t->N;
   for (int p = begin; p < end;) {
     const int n = p * PANEL;
-    if (p + 2 <= end && n + 16 <= N) some_columns(t, n, 2), p += 2;
+    if (p + 4 <= end && n + 32 <= N) some_columns(t, n, 4), p += 4;
     else if (n + 8 <= N) some_columns(t, n, 1), p++;
     else {
       for (int j = n; j < N; j++) {

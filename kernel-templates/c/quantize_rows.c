@@ -1,4 +1,4 @@
-//! Rows of an activation as integers with a scale for each 32 columns: what products with q8 and q4 weights read.
+//! Rows of an activation as integers with a scale for each 32 columns: what products with weights that have scales read.
 //! op quantize_rows(x: f32[M,K]) -> y: i8x32[M,K]
 //! grid M
 //! args x, y, K

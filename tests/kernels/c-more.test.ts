@@ -49,7 +49,7 @@ describe.each(['simd128', 'relaxed'] as const)('%s', async (features) => {
   test.each([false, true])('a batch of matrices past every block, TB=%s', (TB) => {
     const facts = { B: 4, BB: 2, M: 37, N: 150, K: 600, TB, SEQ: false, SCALE: 0.25 }
     expect(run({ name: 'past every block', facts }, ops.matmul!).wrong).toEqual([])
-    // One row of as many: two panels at a time, one, and a part of one.
+    // One row of as many: four panels at a time, one, and a part of one.
     expect(run({ name: 'one row', facts: { ...facts, M: 1 } }, ops.matmul!).wrong).toEqual([])
   })
 
