@@ -58,6 +58,7 @@ const cases: OpCase[] = [
     at('sizes of 1', 1, 1, 1, w),
     at('odd sizes', 3, 7, 39, w),
     at('K not a multiple of a word or a group', 2, 6, 172, w, 'add'),
+    at('K just over a tile', 2, 5, 33, w),
     at('long K', 1, 4, 1100, w),
   ]),
   ...WEIGHTS.filter((w) => w.G === WHOLE_ROW).map((w) => at('a row past a turn', 2, 3, 530, w)),

@@ -17,6 +17,9 @@ const places: Record<string, (i: number, d: number) => number | undefined> = {
   },
 }
 
+/** What MODE may be. */
+export const padModes = Object.keys(places)
+
 /** Facts of x of dims (at most four) with so many elements before and after each axis. */
 export const padFacts = (dims: number[], before: number[], after: number[], MODE = 'constant'): Facts => ({
   ...numbered('D', dims, AXES, 1),

@@ -128,6 +128,13 @@ export const sample: OpDef = {
       {},
       { fill: { logits: (i) => noise(i, 11) } },
     ),
+    // Too many candidates, so that every logit is looked at again, to the last.
+    at(
+      'half of noise',
+      { temperature: 100, top_p: 0.5, seed: 10 },
+      {},
+      { fill: { logits: (i) => noise(i, 15) } },
+    ),
     at('nucleus', { temperature: 1, top_p: 0.9 }),
     // All that weighs anything is in one place of the quads; the drawn id is among the last that are kept.
     at(

@@ -19,13 +19,19 @@ const EVERYTHING = ['subgroups', 'shader-f16', 'chromium-experimental-subgroup-m
 /** What `create()` returns must stay referenced, or Node aborts. */
 const kept: GPU[] = []
 
-async function device(options: string[], features: GPUFeatureName[]): Promise<GPUDevice | undefined> {
+interface Made {
+  device: GPUDevice
+  /** The adapter's: a device's own lacks the sizes of subgroup matrices. */
+  info: GPUAdapterInfo
+}
+
+async function made(options: string[], features: GPUFeatureName[]): Promise<Made | undefined> {
   const gpu = create(options)
   kept.push(gpu)
   const adapter = await gpu.requestAdapter()
   if (!adapter) return undefined
   const requiredFeatures = features.filter((f) => adapter.features.has(f))
-  return adapter.requestDevice({ requiredFeatures })
+  return { device: await adapter.requestDevice({ requiredFeatures }), info: adapter.info }
 }
 
 /**
@@ -36,28 +42,27 @@ async function device(options: string[], features: GPUFeatureName[]): Promise<GP
 export async function softwareDevice(): Promise<GPUDevice | undefined> {
   if (!existsSync(SWIFTSHADER)) return undefined
   process.env.VK_DRIVER_FILES ??= SWIFTSHADER
-  return device(['backend=vulkan', 'enable-dawn-features=disable_workgroup_init'], ['subgroups'])
+  return (await made(['backend=vulkan', 'enable-dawn-features=disable_workgroup_init'], ['subgroups']))
+    ?.device
 }
 
 /** A device for validation: takes every shader that Tint takes. */
 export async function validationDevice(): Promise<GPUDevice> {
-  const made = await device(['backend=null', 'enable-dawn-features=allow_unsafe_apis'], EVERYTHING)
-  if (!made) throw new Error('Dawn has no null backend')
-  return made
+  const found = await made(['backend=null', 'enable-dawn-features=allow_unsafe_apis'], EVERYTHING)
+  if (!found) throw new Error('Dawn has no null backend')
+  return found.device
 }
 
 /** Dawn switches f16 off on NVIDIA's driver by default, and subgroup matrices are an experiment. */
 const HARDWARE = 'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia'
 
 /** The machine's own GPU with all that it has; undefined where there is none but the CPU. */
-export async function hardwareDevice(): Promise<GPUDevice | undefined> {
-  const made = await device(['backend=vulkan', HARDWARE], EVERYTHING)
-  const software =
-    made &&
-    /swiftshader|llvmpipe|lavapipe/i.test(
-      JSON.stringify([made.adapterInfo.vendor, made.adapterInfo.architecture, made.adapterInfo.description]),
-    )
-  return software ? undefined : made
+export async function hardwareDevice(): Promise<Made | undefined> {
+  const found = await made(['backend=vulkan', HARDWARE], EVERYTHING)
+  if (!found) return undefined
+  const { vendor, architecture, description } = found.info
+  const software = /swiftshader|llvmpipe|lavapipe/i.test([vendor, architecture, description].join())
+  return software ? undefined : found
 }
 
 /** Tint's complaints about a shader; empty when it accepts it. */

@@ -30,15 +30,14 @@ const portable = () => allJobs().filter((job) => !job.params.SUBGROUPS && !needs
 if (options.write !== undefined) writeBatches(options.write, portable())
 else if (options.check !== undefined) report('wgpu', portable(), readResults(options.check, portable()))
 else {
-  const device = await hardwareDevice()
-  if (!device) throw new Error('no GPU with a Vulkan driver')
-  const { vendor, architecture, description, subgroupMinSize, subgroupMaxSize } = device.adapterInfo
+  const found = await hardwareDevice()
+  if (!found) throw new Error('no GPU with a Vulkan driver')
+  const { device, info } = found
+  const { vendor, architecture, description, subgroupMinSize, subgroupMaxSize } = info
   console.log(vendor, architecture, description, `subgroups of ${subgroupMinSize} to ${subgroupMaxSize}`)
   console.log([...device.features].join(' '))
   const matrices = device.features.has('chromium-experimental-subgroup-matrix' as GPUFeatureName)
-  const jobs = allJobs().filter(
-    (job) => !needsMatrix(job) || (matrices && hasMatrix(job, device.adapterInfo)),
-  )
+  const jobs = allJobs().filter((job) => !needsMatrix(job) || (matrices && hasMatrix(job, info)))
   const began = performance.now()
   const faults: string[] = []
   for (const name of new Set(jobs.map((job) => job.template.name))) {

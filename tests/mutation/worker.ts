@@ -25,10 +25,11 @@ const ROOT = join('kernel-templates', 'wgsl')
 
 /** `WGC_HARDWARE=1`: on the machine's GPU, with halves; else in software. */
 const hardware = process.env.WGC_HARDWARE !== undefined
-const device = await (hardware ? hardwareDevice() : softwareDevice())
+const gpu = hardware ? await hardwareDevice() : undefined
+const device = hardware ? gpu?.device : await softwareDevice()
 if (!device) throw new Error('no Vulkan driver')
 const runs = (job: Job) =>
-  needsMatrix(job) ? hardware && hasMatrix(job, device.adapterInfo) : hardware || !needsF16(job)
+  needsMatrix(job) ? gpu !== undefined && hasMatrix(job, gpu.info) : hardware || !needsF16(job)
 const jobs = allJobs().filter(runs)
 const texts = new Map(jobs.map((job) => [job, codeOf(job)]))
 

@@ -1,3 +1,4 @@
+import { padModes } from '../../../ops/pad.js'
 import { type At, known, type Mapping, sizeOf, type Value, view } from '../values.js'
 import { axisOf, broadcast, concatenated, denseStrides, expanded, strided, transposed } from './shapes.js'
 
@@ -130,7 +131,7 @@ function pad(at: At): Value {
     after[k] = given[i + list.length]!
   })
   const mode = at.text('mode', 'constant')
-  if (!['constant', 'reflect', 'edge', 'wrap'].includes(mode)) at.refuse(`mode ${mode}`)
+  if (!padModes.includes(mode)) at.refuse(`mode ${mode}`)
   return padded(at, x, before, after, mode, value)
 }
 
