@@ -125,8 +125,8 @@ ALONE void one_row_tb(const Product *t, int begin, int end) {
   }
 }
 
-void matmul(const float *a, const float *b, float *y, int B, int BB, int M, int N, int K, int TB, float SCALE, int begin,
-            int end) {
+void matmul(const float *a, const float *b, float *y, int B, int BB, int M, int N, int K, int TB, float SCALE,
+            int begin, int end) {
   const int panels = (N + PANEL - 1) / PANEL, share = B / BB;
   for (int item = begin; item < end;) {
     const int batch = item / panels, p0 = item % panels, p1 = min_int(p0 + end - item, panels);

@@ -1,7 +1,7 @@
 // What the formats with scales have in common in weight layout `panels` (compiler/formats/layouts-cpu.ts): a header,
-// then 16 rows side by side: for each group of columns its blocks of 32, then a half a row as scale, and with MINIMUM
-// another as minimum. A row has WORDS words of a block, 4 bytes each, 64 bytes apart. OFFSET (added to what is stored) and `stored`
-// are the format's.
+// then 16 rows side by side: for each group of columns its blocks of 32, then a half a row as scale, and with
+// MINIMUM another as minimum. A row has WORDS words of a block, 4 bytes each, 64 bytes apart. OFFSET (added to what
+// is stored) and `stored` are the format's.
 enum { PANEL = 16, BLOCK = 32, SCALE_BYTES = 2 * PANEL, TAIL_BYTES = SCALE_BYTES * (1 + MINIMUM) };
 
 /// Bytes from a vector of 4 rows to the same rows' next words, and to the next 4 rows.
