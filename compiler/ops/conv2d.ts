@@ -33,6 +33,12 @@ const cases: OpCase[] = [
       ...{ CIN: 3, IH: 5, IW: 4, COUT: 6, OH: 5, OW: 4, GROUPS: 3, ...SAME, W },
     }),
   ),
+  sized('depthwise, rows of several vectors', {
+    ...{ CIN: 2, IH: 4, IW: 45, COUT: 2, OH: 4, OW: 45, GROUPS: 2, ...SAME, BIAS: true },
+  }),
+  sized('depthwise, rows of several vectors, halved', {
+    ...{ CIN: 2, IH: 5, IW: 49, COUT: 2, OH: 3, OW: 25, GROUPS: 2, ...SAME, SH: 2, SW: 2, EPI: 'add' },
+  }),
   sized('dilated rows, padded unlike', {
     ...{ CIN: 2, IH: 11, IW: 6, COUT: 3, OH: 8, OW: 3, BIAS: true, ACT: 'relu' },
     ...{ KH: 2, KW: 4, SH: 1, SW: 3, DH: 4, DW: 1, PT: 1, PL: 3 },

@@ -130,6 +130,7 @@ const cases: OpCase[] = [
   sized('1-d, trimmed on the right, as EnCodec', {
     ...{ CIN: 4, IW: 7, COUT: 3, OW: 35, KW: 10, SW: 5, BIAS: true, W: 'f16', ACT: 'tanh' },
   }),
+  sized('1-d, a kernel of many taps', { CIN: 2, IW: 6, COUT: 9, OW: 80, KW: 75, W: 'q4' }),
   sized('1-d, one pixel', { CIN: 5, COUT: 9, OW: 3, KW: 3, SW: 2 }),
 ]
 

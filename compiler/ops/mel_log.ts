@@ -45,6 +45,10 @@ export const mel_log: OpDef = {
     at('bands just over a tile', 33, 11, 9, { B: 2 }),
     at('just over a workgroup', 65, 5, 10),
     {
+      ...at('filters of a few bins, and of none', 5, 21, 6),
+      fill: { filters: (i) => Math.max(0, 4 - Math.abs((i % 21) - 5 * Math.floor(i / 21))) },
+    },
+    {
       ...at('silence', 6, 5, 3, { FLOOR: 1e-7 }),
       fill: { power: (i) => (Math.floor(i / 5) % 2 === 0 ? 0 : 1e-6 * (1 + i)) },
     },
