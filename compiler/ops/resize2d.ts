@@ -104,7 +104,7 @@ export const resize2d: OpDef = {
     at('scales that sizes do not show', 'half_pixel', [4, 7, 2, 4], { MODE: 'linear' }, [0.6, 0.6]),
     at('scales that sizes do not show', 'half_pixel_symmetric', [4, 7, 2, 4], { MODE: 'cubic' }, [0.6, 0.6]),
     at('a long row', 'half_pixel', [2, 130, 3, 300], { MODE: 'linear' }),
-    at('a long row', 'half_pixel', [2, 130, 3, 300], {}),
+    at('a long row of nearest', 'half_pixel', [2, 130, 3, 300], {}),
     at('more than a row of workgroups', 'half_pixel', [7, 9, 15, 17], { B: 2, C: 2, MODE: 'linear' }),
   ],
 }
