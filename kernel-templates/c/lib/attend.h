@@ -21,6 +21,8 @@ typedef struct {
   float q[ROWS_FLOATS];
   float sum[ROWS_FLOATS], tile[TILE];
 } Block;
+// It lives on the stack, which has 64 KiB.
+_Static_assert(sizeof(Block) <= 56 << 10, "a block leaves no stack to others");
 
 /// Keys or values: a vector every `stride` elements.
 typedef struct {
