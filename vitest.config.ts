@@ -7,5 +7,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Dawn and the C compiler hold native or very large state: one process a file, not threads.
     pool: 'forks',
+    // By default one core is left to the terminal; half the tests wait for other processes.
+    maxWorkers: 2,
   },
 })

@@ -661,6 +661,10 @@ export interface WgslKernels {
     BIAS?: false | true;
     /** Default: 64 */
     LDY?: number;
+    /** Default: false */
+    SEQ?: false | true;
+    /** Default: 64 */
+    M?: number;
     /** Default: none */
     ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
     /** Default: 32 */
@@ -696,6 +700,10 @@ export interface WgslKernels {
     BIAS?: false | true;
     /** Default: 64 */
     LDY?: number;
+    /** Default: false */
+    SEQ?: false | true;
+    /** Default: 64 */
+    M?: number;
     /** Default: none */
     ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
     /** Default: 32 */
@@ -746,6 +754,10 @@ export interface WgslKernels {
     BIAS?: false | true;
     /** Default: 64 */
     LDY?: number;
+    /** Default: false */
+    SEQ?: false | true;
+    /** Default: 64 */
+    M?: number;
     /** Default: none */
     ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
     /** Default: 32 */
@@ -782,6 +794,10 @@ export interface WgslKernels {
     BIAS?: false | true;
     /** Default: 64 */
     LDY?: number;
+    /** Default: false */
+    SEQ?: false | true;
+    /** Default: 64 */
+    M?: number;
     /** Default: none */
     ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
     /** Default: 32 */
@@ -816,6 +832,10 @@ export interface WgslKernels {
     BIAS?: false | true;
     /** Default: 64 */
     LDY?: number;
+    /** Default: false */
+    SEQ?: false | true;
+    /** Default: 64 */
+    M?: number;
     /** Default: none */
     ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
     /** Default: 32 */
@@ -1229,8 +1249,8 @@ export interface WgslKernels {
    * Attention over activations in tiles (Dao et al. 2022: the softmax runs along, scores are never stored). A
    * workgroup takes 4 TY rows of one head, and 4 TX keys a turn; a lane takes 4 rows by 4 keys, then the same rows
    * by its quads of the values. Tiles pass through workgroup memory: CHUNK quads of queries and keys at a time,
-   * then values, a part of the keys at a time where they are wide. E: with shader-f16, tiles and products of four
-   * are halves; sums are f32 either way.
+   * then values, a part of the keys at a time where they are wide. E: with shader-f16, tiles and what values are
+   * multiplied by are halves; scores and sums are f32 either way.
    */
   sdpa_tile: {
     /** Default: false */
@@ -1430,16 +1450,32 @@ export interface WgslKernels {
 
 /** Parameters of every C template; those left out keep their default. */
 export interface CKernels {
+  /** s = x + r and y = s * rsqrt(mean(s^2) + EPS) * g, row by row: the end of one layer and the beginning of the next. */
+  add_rmsnorm: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
   /**
-   * Causal softmax attention over the cache, keys 64 at a time with a running maximum: no row of scores is ever
-   * stored. Query heads of a key-value head, and rows of the step, are taken 4 at a time, so that a key is read once
-   * for 4.
+   * Where the largest or smallest of the middle axis is: the first or the last of equals. Along rows four elements at
+   * a time, else four columns.
+   */
+  argreduce: {
+    /** Default: argmax */
+    OP?: 'argmax' | 'argmin';
+    /** Default: first */
+    PICK?: 'first' | 'last';
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /**
+   * Causal softmax attention over the cache: a block of query heads of one key-value head, and of rows of the step,
+   * meets each key once. WINDOW 0: a row sees all keys up to its own; SOFTCAP 0: scores have no bound.
    */
   attention: {
     /** Default: false */
     RELAXED?: false | true;
     /** Default: f32 */
-    KV?: 'f32' | 'f16';
+    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
   };
   /** Element by element. BCAST: b is one row, for every row of a. */
   binary: {
@@ -1448,10 +1484,91 @@ export interface CKernels {
     /** Default: add */
     OP?: 'add' | 'mul' | 'silu_mul' | 'gelu_mul' | 'gelu_tanh_mul' | 'quick_gelu_mul' | 'relu_mul' | 'sub' | 'div' | 'min' | 'max' | 'pow' | 'prelu' | 'mod' | 'floor_mod' | 'equal' | 'less' | 'less_equal' | 'greater' | 'greater_equal' | 'and' | 'or' | 'xor';
   };
+  /** y = OP(a, b) over five axes, a and b each by strides, of which 0 repeats. */
+  binary_nd: {
+    /** Default: false */
+    RELAXED?: false | true;
+    /** Default: add */
+    OP?: 'add' | 'mul' | 'silu_mul' | 'gelu_mul' | 'gelu_tanh_mul' | 'quick_gelu_mul' | 'relu_mul' | 'sub' | 'div' | 'min' | 'max' | 'pow' | 'prelu' | 'mod' | 'floor_mod' | 'equal' | 'less' | 'less_equal' | 'greater' | 'greater_equal' | 'and' | 'or' | 'xor';
+  };
+  /**
+   * The sum of one row of each of Q codebooks, V rows each, as a residual quantiser decodes; a code beyond the last
+   * means the last.
+   */
+  codebook: {
+    /** Default: false */
+    RELAXED?: false | true;
+    /** Default: f32 */
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+  };
+  /** Two to four tensors side by side along the middle axis. */
+  concat: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** Convolution: tiles of channels by pixels, or, where each channel has a kernel of its own, row by row. */
+  conv2d: {
+    /** Default: false */
+    RELAXED?: false | true;
+    /** Default: f32 */
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: none */
+    EPI?: 'none' | 'add' | 'add_act';
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+  };
+  /**
+   * Transposed convolution. Pixels of y that lie SH rows and SW columns apart meet the same taps, at neighbouring
+   * pixels of x: so each of these phases is a convolution without strides, and is computed as one.
+   */
+  conv_transpose2d: {
+    /** Default: false */
+    RELAXED?: false | true;
+    /** Default: f32 */
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: none */
+    EPI?: 'none' | 'add' | 'add_act';
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+  };
+  /** y[i0, …, i5] = x[X0 + i0 XS0 + … + i5 XS5]: transposes, slices, reversals, expansions, tilings. */
+  copy_nd: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** Running sums along the middle axis. EXCLUSIVE: of what is before each. REVERSE: from the end. */
+  cumsum: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
   /** Rows of a table by token id; an id that is not in this piece of the table leaves its row alone. */
   embed: {
     /** Default: f32 */
-    W?: 'f32' | 'f16' | 'q8' | 'q4';
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** y[a, m, s] = x[a, ids[m], s]. An id beyond the last means the last. */
+  gather: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** Groups of channels normalised over channels and places, times g plus b by channel where they are, then ACT. */
+  groupnorm: {
+    /** Default: false */
+    RELAXED?: false | true;
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+  };
+  /**
+   * A step of a GRU after its products: n = tanh(gx_n + open(r) gh_n), y = (1 - open(z)) n + open(z) h. ORDER:
+   * how the three gates are stacked; rzn in PyTorch, zrn in ONNX. RESET before: gh_n has met the reset gate.
+   */
+  gru_cell: {
+    /** Default: rzn */
+    ORDER?: 'rzn' | 'zrn';
+    /** Default: after */
+    RESET?: 'after' | 'before';
     /** Default: false */
     RELAXED?: false | true;
   };
@@ -1460,7 +1577,22 @@ export interface CKernels {
     /** Default: false */
     RELAXED?: false | true;
     /** Default: f32 */
-    KV?: 'f32' | 'f16';
+    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
+  };
+  /** Rows of length 1: x / max(|x|, EPS) (MODE max), or x / sqrt(|x|^2 + EPS) (MODE add). */
+  l2norm: {
+    /** Default: max */
+    MODE?: 'max' | 'add';
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /**
+   * (x - mean(x)) * rsqrt(variance(x) + EPS) * g + b, row by row; without g and b where they are null. LAST: row
+   * seq-1 alone, to row 0.
+   */
+  layernorm: {
+    /** Default: false */
+    RELAXED?: false | true;
   };
   /**
    * y = x w^T for f32 and f16 weights: one pass over the weights for one row, register tiles of 4 rows by 8
@@ -1473,18 +1605,58 @@ export interface CKernels {
     RELAXED?: false | true;
     /** Default: none */
     EPI?: 'none' | 'add' | 'glu';
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
   };
   /**
-   * y = x w^T for q8 and q4 weights, by integer products with a quantised x: one pass over the weights for one
+   * y = x w^T for quantised weights, by integer products with a quantised x: one pass over the weights for one
    * row, 4 rows at a time for more.
    */
   linear_q: {
     /** Default: q8 */
-    W?: 'q8' | 'q4';
+    W?: 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
     /** Default: false */
     RELAXED?: false | true;
     /** Default: none */
     EPI?: 'none' | 'add' | 'glu';
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+  };
+  /**
+   * A step of an LSTM after its products: cy = open(f) c + open(i) tanh(g), h = open(o) tanh(cy). ORDER: how the
+   * four gates are stacked; ifgo in PyTorch, iofg in ONNX.
+   */
+  lstm_cell: {
+    /** Default: ifgo */
+    ORDER?: 'ifgo' | 'iofg';
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /**
+   * y = SCALE a b for a batch of matrices of activations; TB: b is stored as [BB,N,K]. Register tiles of 4 rows by 8
+   * columns, from blocks of a and columns of b that are packed for them; one row is multiplied where b lies.
+   */
+  matmul: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /**
+   * Decibel-like log of the power in bands: SCALE log10(max(filters · power, FLOOR)), bands first. Only the bins
+   * between a filter's first and last that are not 0 are read: a band has few of them.
+   */
+  mel_log: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /**
+   * x with Pk elements more before axis k and Qk after it (fewer where negative). MODE: what stands there. VALUE, the
+   * mirrored neighbours of the edge, the edge, or x over again.
+   */
+  pad: {
+    /** Default: constant */
+    MODE?: 'constant' | 'reflect' | 'edge' | 'wrap';
+    /** Default: false */
+    RELAXED?: false | true;
   };
   /**
    * Repetition penalty: y is the logits, those of ids among the tokens so far divided by step.penalty where they
@@ -1494,8 +1666,39 @@ export interface CKernels {
     /** Default: false */
     RELAXED?: false | true;
   };
-  /** Rows of an activation as integers with a scale for each 32 columns: what products with q8 and q4 weights read. */
+  /** The largest, or the mean, of windows of KH x KW taps of x. COUNT_PAD: the mean is over what is padded too. */
+  pool2d: {
+    /** Default: max */
+    OP?: 'max' | 'avg';
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** Rows of an activation as integers with a scale for each 32 columns: what products with weights that have scales read. */
   quantize_rows: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** The middle axis made one number by OP: along rows four elements at a time, else four columns. */
+  reduce: {
+    /** Default: false */
+    RELAXED?: false | true;
+    /** Default: sum */
+    OP?: 'sum' | 'mean' | 'max' | 'min' | 'prod' | 'l1' | 'l2' | 'sumsq' | 'logsum' | 'logsumexp';
+  };
+  /**
+   * Rows and columns resampled, by straight lines between neighbours or by Keys' cubics; EXCLUDE: cubic taps outside
+   * count nothing.
+   */
+  resize2d: {
+    /** Default: linear */
+    MODE?: 'linear' | 'cubic';
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** Rows and columns resampled: of each place the nearest neighbour, by ROUND. */
+  resize2d_nearest: {
+    /** Default: round_prefer_floor */
+    ROUND?: 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil';
     /** Default: false */
     RELAXED?: false | true;
   };
@@ -1504,8 +1707,16 @@ export interface CKernels {
     /** Default: false */
     RELAXED?: false | true;
   };
-  /** Rotary positions of rows past, past + 1 …: pairs (i, i + HD/2) of each head. */
+  /**
+   * Rotary positions: turns the first F pairs of each head, (i, i + F) or (2i, 2i + 1), and copies the rest.
+   * POSITIONS: past + row, or given, [P, M], where S0, S1 and S2 pairs follow an axis each: one after the other
+   * (sections), or in turns (interleaved).
+   */
   rope: {
+    /** Default: half */
+    FORM?: 'half' | 'interleaved';
+    /** Default: past */
+    POSITIONS?: 'past' | 'sections' | 'interleaved';
     /** Default: false */
     RELAXED?: false | true;
   };
@@ -1517,13 +1728,59 @@ export interface CKernels {
     /** Default: false */
     RELAXED?: false | true;
     /** Default: f32 */
-    KV?: 'f32' | 'f16';
+    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
   };
   /**
    * Appends the next token: the largest logit at temperature 0, else a draw after top-k and top-p (the largest of
    * score + Gumbel number). Nothing unless step.sample.
    */
   sample: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** ACT(x * scale + shift), scale and shift by channel. */
+  scale_shift: {
+    /** Default: false */
+    RELAXED?: false | true;
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+  };
+  /**
+   * Scaled dot product attention over activations: a block of rows of one key-value head meets each key once. Row m
+   * stands at key m + L - M. Without lengths, bias, distances or mask their pointers are 0.
+   */
+  sdpa: {
+    /** Default: none */
+    TOKENS?: 'none' | 'rows' | 'both';
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** softmax(SCALE x) or its logarithm (LOG) along an axis that is not the last, four columns at a time. */
+  softmax_columns: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /**
+   * softmax(SCALE x) or its logarithm (LOG) along the last axis. -inf counts as the lowest number, so a row of nothing
+   * else gives 1 / D.
+   */
+  softmax_rows: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /**
+   * Short-time Fourier transform by its definition: frame f, bin k is the sum over n of window[n] times the sample
+   * at f HOP + n times e^(-2 pi i n k / NFFT), which table holds at n k mod NFFT as (cos, sin). NFFT may be any
+   * number. CENTER: frames lie around their time, with samples mirrored at both ends. PARTS 1: the power |.|²; 2: real
+   * and imaginary part side by side. Samples n and NFFT - n meet the same cosine and opposite sines: their sum and
+   * difference are taken first. An item is 8 frames by 64 bins.
+   */
+  stft_power: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** y[b, n, m] = x[b, m, n]. Sixteen columns of x at a time, which is what a cache line holds. */
+  transpose: {
     /** Default: false */
     RELAXED?: false | true;
   };
@@ -1534,10 +1791,20 @@ export interface CKernels {
     /** Default: silu */
     OP?: 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'sigmoid' | 'tanh' | 'exp' | 'log' | 'sqrt' | 'rsqrt' | 'neg' | 'abs' | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'erf' | 'softplus' | 'softsign' | 'elu' | 'selu' | 'celu' | 'mish' | 'leaky_relu' | 'thresholded_relu' | 'hard_sigmoid' | 'hard_swish' | 'square' | 'reciprocal' | 'floor' | 'ceil' | 'round' | 'sign' | 'not' | 'clip';
   };
+  /** y = a where c is not 0, else b, over five axes, each by strides, of which 0 repeats. */
+  where_nd: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** Whisper's scale of log-mels: (max(x, max(x) - 8) + 4) / 4, the maximum over all of a signal. */
+  whisper_scale: {
+    /** Default: false */
+    RELAXED?: false | true;
+  };
 }
 
 /** Names of all templates. */
 export const kernelNames = {
   wgsl: ['add_rmsnorm', 'argreduce_columns', 'argreduce_rows', 'attention_decode', 'attention_merge', 'attention_prefill', 'attention_split', 'binary', 'binary_nd', 'codebook', 'concat', 'conv2d_direct', 'conv2d_gemm', 'conv_transpose2d', 'copy_nd', 'cumsum_columns', 'cumsum_rows', 'embed', 'gather', 'groupnorm', 'gru_cell', 'kv_append', 'kv_append_q', 'l2norm', 'layernorm', 'linear_gemm', 'linear_gemm_i8', 'linear_gemm_matrix', 'linear_gemv', 'linear_gemv_i8', 'lstm_cell', 'matmul', 'mel_log', 'pad', 'penalize', 'pool2d', 'quantize_rows', 'reduce_columns', 'reduce_rows', 'resize2d', 'rmsnorm', 'rope', 'rope_kv', 'rope_kv_q', 'sample', 'scale_shift', 'sdpa_row', 'sdpa_tile', 'softmax_columns', 'softmax_rows', 'stft_power', 'transpose', 'unary', 'where_nd', 'whisper_scale'],
-  c: ['attention', 'binary', 'embed', 'kv_append', 'linear', 'linear_q', 'penalize', 'quantize_rows', 'rmsnorm', 'rope', 'rope_kv', 'sample', 'unary'],
+  c: ['add_rmsnorm', 'argreduce', 'attention', 'binary', 'binary_nd', 'codebook', 'concat', 'conv2d', 'conv_transpose2d', 'copy_nd', 'cumsum', 'embed', 'gather', 'groupnorm', 'gru_cell', 'kv_append', 'l2norm', 'layernorm', 'linear', 'linear_q', 'lstm_cell', 'matmul', 'mel_log', 'pad', 'penalize', 'pool2d', 'quantize_rows', 'reduce', 'resize2d', 'resize2d_nearest', 'rmsnorm', 'rope', 'rope_kv', 'sample', 'scale_shift', 'sdpa', 'softmax_columns', 'softmax_rows', 'stft_power', 'transpose', 'unary', 'where_nd', 'whisper_scale'],
 } as const;

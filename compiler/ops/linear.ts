@@ -37,9 +37,6 @@ const activated: OpCase[] = activationNames.flatMap((ACT, a) =>
   }),
 )
 
-/** Formats that C kernels read: each has a kernel for each epilogue. */
-const compiled = (w: Facts) => w.G !== WHOLE_ROW && ['f32', 'f16', 'q8', 'q4'].includes(String(w.W))
-
 /** Each activation where x is quantised as well. */
 const activatedInts: OpCase[] = activationNames.map((ACT) => {
   const w = { W: 'q8', G: 32 }
@@ -49,9 +46,7 @@ const activatedInts: OpCase[] = activationNames.map((ACT) => {
 const cases: OpCase[] = [
   // An epilogue sees sums alone, so that groups of one format can share them out.
   ...WEIGHTS.flatMap((w, i) =>
-    (compiled(w) || w.G === 32 ? EPIS : EPIS.slice(i % 3, (i % 3) + 1)).map((epi) =>
-      at('plain', 3, 12, 160, w, epi),
-    ),
+    (w.G === 32 ? EPIS : EPIS.slice(i % 3, (i % 3) + 1)).map((epi) => at('plain', 3, 12, 160, w, epi)),
   ),
   // Where a row ends within a word, a group or a turn, formats differ.
   ...WEIGHTS_32.flatMap((w) => [

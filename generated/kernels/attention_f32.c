@@ -87,15 +87,30 @@ static inline V to_half(V x) {
   return wasm_v128_or(h, sign);
 }
 
-// Elements of the KV cache. What kv_load gives, times KV_LARGE, times KV_REST, is the element: for f16 this saves a
-// multiplication for every four of them. KV_LARGE goes to the other factor of a product, KV_REST to the sum, so that
-// neither leaves the range of a float.
-typedef float KV;
-#define KV_LARGE 1.0f
-#define KV_REST 1.0f
-static inline V kv_load(const KV *p) { return load(p); }
+// How the KV cache holds the vector of a head: a KV is what it is an array of, kv_size() of them a vector.
+//   kv_put(from, to, HD)            stores a vector
+//   kv_read(from, count, HD, tile)  vectors as Elements, kv_width(HD) apart: where they are, or decoded into tile
+// Elements of keys and values as attention reads them: an element is what element_load gives, times LARGE, times
+// REST.
+typedef float Element;
+#define LARGE 1.0f
+#define REST 1.0f
+static inline V element_load(const Element *p) { return load(p); }
+
+// Vectors of the cache element by element.
+typedef Element KV;
+static inline int kv_size(int HD) { return HD; }
+static inline int kv_width(int HD) { return HD; }
+#define kv_read(from, count, HD, tile) (from)
+
 static inline void kv_store(KV *p, V v) { store(p, v); }
 static inline void kv_store1(KV *p, float x) { *p = x; }
+
+static inline void kv_put(const float *from, KV *to, int HD) {
+  int d = 0;
+  for (; d + 4 <= HD; d += 4) kv_store(to + d, load(from + d));
+  for (; d < HD; d++) kv_store1(to + d, from[d]);
+}
 
 /// e^r - 1 where x = n ln 2 + r, |r| <= ln 2 / 2, for -87.34 <= x <= 88.8, and 2^n in *power.
 static inline V exp4_parts(V x, V *power) {
@@ -161,7 +176,7 @@ static inline V tanh4(V x) {
   return wasm_v128_bitselect(p, far, wasm_f32x4_lt(a, set1(0.625f)));
 }
 
-/// 1 - erf z for z >= 0, within 2^-22 (1 + z^2) of itself.
+/// 1 - erf z for z >= 0, within 2^-21 (1 + z^2) of itself.
 static inline V erfc4_positive(V z) {
   V t = wasm_f32x4_div(set1(1.0f), madd(z, set1(0.3f), set1(1.0f)));
   // Minimax polynomial of e^(z^2) erfc(z) / t for z <= 10.
@@ -189,9 +204,10 @@ static inline V erf4(V x) {
   return wasm_v128_bitselect(wasm_f32x4_mul(p, x), far, wasm_f32x4_lt(a, set1(1.0f)));
 }
 
-/// x (1 + erf(x / sqrt 2)) / 2, within 4 units in the last place above -1, 1e-7 below.
+/// x (1 + erf(x / sqrt 2)) / 2, within 9 units in the last place above -1, 1e-7 below.
 static inline V gelu4(V x) {
-  V a = wasm_f32x4_abs(x);
+  // From 20 on there is nothing of the tail, not even of infinity's.
+  V a = wasm_f32x4_pmin(wasm_f32x4_abs(x), set1(20.0f));
   V tail = wasm_f32x4_mul(wasm_f32x4_mul(a, set1(0.5f)), erfc4_positive(wasm_f32x4_mul(a, set1(0.707106781f))));
   return wasm_f32x4_sub(wasm_f32x4_max(x, set1(0.0f)), tail);
 }
@@ -245,194 +261,322 @@ static inline V softplus4(V x) {
   return wasm_f32x4_add(wasm_f32x4_max(x, set1(0.0f)), log4_parts(f, wasm_v128_and(large, wasm_i32x4_splat(1))));
 }
 
+// Rows whose length is no multiple of four.
 
-enum { KEYS = 64, MAX_HD = 256 };
+/// The first n of four numbers, n < 4, and `fill` behind them.
+static inline V load_part(const float *p, int n, float fill) {
+  float part[4] = {fill, fill, fill, fill};
+  for (int i = 0; i < n; i++) part[i] = p[i];
+  return load(part);
+}
 
-/// A query and what its output is made of.
+static inline void store_part(float *p, V v, int n) {
+  float part[4];
+  store(part, v);
+  for (int i = 0; i < n; i++) p[i] = part[i];
+}
+
+/// The first n of four numbers, n <= 4.
+static inline V get(const float *p, int n) { return n == 4 ? load(p) : load_part(p, n, 0); }
+static inline void put(float *p, V v, int n) {
+  if (n == 4) store(p, v);
+  else store_part(p, v, n);
+}
+
+// Attention of a block of rows (queries), keys KEYS at a time with a running maximum of the scores: keys and values
+// are read once for a block, and no row of scores is ever stored. Rows go in groups of 4, a lane each; one row left
+// over goes by itself, 4 keys a vector. A row's result does not depend on which others are in its block.
+
+// ROWS_FLOATS: queries of a block, and its sums. A turn's keys or values that are not read in place are copied to a
+// tile of TILE floats.
+enum { KEYS = 64, MAX_ROWS = 16, ROWS_FLOATS = 2048, TILE = 8192 };
+#define HIDDEN (-__builtin_inff())
+
 typedef struct {
-  float q[MAX_HD], sum[MAX_HD];
-  float *y;
-  /// Keys it sees.
-  int keys;
-} Row;
+  /// Floats of a query, and of a sum; whole vectors.
+  int HD, VD;
+  int rows;
+  /// Keys that each row sees.
+  int from[MAX_ROWS], to[MAX_ROWS];
+  /// Of each group: the greatest score and the sum of the weights. One row's sum is that of the lanes.
+  V top[MAX_ROWS / 4], total[MAX_ROWS / 4];
+  /// A turn's scores of each group, then its weights.
+  V s[MAX_ROWS / 4][KEYS];
+  /// Of a group: 4 floats of each row in turn; one row as it is.
+  float q[ROWS_FLOATS];
+  float sum[ROWS_FLOATS], tile[TILE];
+} Block;
+// It lives on the stack, which has 64 KiB.
+_Static_assert(sizeof(Block) <= 56 << 10, "a block leaves no stack to others");
 
-static void open_row(Row *row, const float *q, float *y, int keys, int HD, float SCALE) {
-  for (int d = 0; d < HD; d += 4) {
-    store(row->q + d, wasm_f32x4_mul(load(q + d), set1(SCALE * KV_LARGE)));
-    store(row->sum + d, set1(0));
-  }
-  row->y = y;
-  row->keys = keys;
+/// Keys or values: a vector every `stride` elements.
+typedef struct {
+  const Element *at;
+  int stride;
+} Vectors;
+
+static inline int whole(int n) { return (n + 3) & ~3; }
+
+/// Groups of 4 rows that a block may have, for vectors of so many floats.
+static inline int block_groups(int width) {
+  const int groups = ROWS_FLOATS / 4 / width;
+  return groups > MAX_ROWS / 4 ? MAX_ROWS / 4 : groups;
 }
 
-static void close_row(const Row *row, float total, int HD) {
-  const V scale = set1(KV_REST / total);
-  for (int d = 0; d < HD; d += 4) store(row->y + d, wasm_f32x4_mul(load(row->sum + d), scale));
+static inline V splat_max(V v) {
+  v = wasm_f32x4_pmax(v, wasm_i32x4_shuffle(v, v, 2, 3, 0, 1));
+  return wasm_f32x4_pmax(v, wasm_i32x4_shuffle(v, v, 1, 0, 3, 2));
 }
 
-/// s[j]: scores of key j with 4 rows, a lane each; -inf where a row does not see it. Two keys a turn; the last of an
-/// odd number meets itself.
-ALONE void scores4(const Row *rows, const KV *k, int from, int count, int HD, V *s) {
-  const V limit = wasm_i32x4_make(rows[0].keys, rows[1].keys, rows[2].keys, rows[3].keys);
-  for (int j = 0; j < count; j += 2, k += 2 * HD) {
+/// s[j]: scores of key j with 4 rows. Two keys a turn; the last of an odd number meets itself.
+ALONE void scores4(const float *q, Vectors k, int count, int HD, V *s) {
+  const Element *k0 = k.at;
+  for (int j = 0; j < count; j += 2, k0 += 2 * k.stride) {
     const int next = j + 1 < count;
-    const KV *k1 = k + next * HD;
-    V a[4], b[4];
-    UNROLL for (int i = 0; i < 4; i++) a[i] = b[i] = set1(0);
-    for (int d = 0; d < HD; d += 4) {
-      V x0 = kv_load(k + d), x1 = kv_load(k1 + d);
-      UNROLL for (int i = 0; i < 4; i++) {
-        V q = load(rows[i].q + d);
-        a[i] = madd(x0, q, a[i]);
-        b[i] = madd(x1, q, b[i]);
-      }
+    const Element *x = k0, *y = k0 + (next ? k.stride : 0);
+    const float *r = q;
+    V a0 = set1(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+    for (int d = HD; d > 0; d -= 4, x += 4, y += 4, r += 16) {
+      const V x0 = element_load(x), x1 = element_load(y);
+      const V r0 = load(r);
+      a0 = madd(x0, r0, a0), b0 = madd(x1, r0, b0);
+      const V r1 = load(r + 4);
+      a1 = madd(x0, r1, a1), b1 = madd(x1, r1, b1);
+      const V r2 = load(r + 8);
+      a2 = madd(x0, r2, a2), b2 = madd(x1, r2, b2);
+      const V r3 = load(r + 12);
+      a3 = madd(x0, r3, a3), b3 = madd(x1, r3, b3);
     }
-    V s0 = wasm_f32x4_mul(sum4x4(a[0], a[1], a[2], a[3]), set1(KV_REST));
-    V s1 = wasm_f32x4_mul(sum4x4(b[0], b[1], b[2], b[3]), set1(KV_REST));
-    const V hidden = set1(-__builtin_inff()), at = wasm_i32x4_splat(from + j);
-    s[j] = wasm_v128_bitselect(s0, hidden, wasm_i32x4_lt(at, limit));
-    if (next) s[j + 1] = wasm_v128_bitselect(s1, hidden, wasm_i32x4_lt(wasm_i32x4_add(at, wasm_i32x4_splat(1)), limit));
+    s[j] = wasm_f32x4_mul(sum4x4(a0, a1, a2, a3), set1(REST));
+    if (next) s[j + 1] = wasm_f32x4_mul(sum4x4(b0, b1, b2, b3), set1(REST));
+  }
+}
+
+/// Scores of one row, 4 keys a vector; what is behind the last key is not yet hidden.
+ALONE void scores1(const float *q, Vectors k, int count, int HD, V *s) {
+  const Element *k0 = k.at;
+  for (int j = 0; j < count; j += 4, k0 += 4 * k.stride) {
+    const int left = count - j - 1, stride = k.stride;
+    const Element *k1 = k0 + min_int(1, left) * stride, *k2 = k0 + min_int(2, left) * stride;
+    const Element *k3 = k0 + min_int(3, left) * stride;
+    V a = set1(0), b = a, c = a, e = a;
+    for (int d = 0; d < HD; d += 4) {
+      const V r = load(q + d);
+      a = madd(r, element_load(k0 + d), a);
+      b = madd(r, element_load(k1 + d), b);
+      c = madd(r, element_load(k2 + d), c);
+      e = madd(r, element_load(k3 + d), e);
+    }
+    s[j / 4] = wasm_f32x4_mul(sum4x4(a, b, c, e), set1(REST));
   }
 }
 
 /// Adds to the sums of 4 rows the values weighted by s; first scales what is there. Eight columns a turn; the last 4
-/// of HD may be done twice.
-ALONE void values4(Row *rows, const KV *v, int count, int HD, const V *s, V scale) {
-  float scales[4];
-  store(scales, scale);
-  for (int d = 0; d < HD; d += 8) {
-    const int d1 = d + 4 < HD ? d + 4 : d;
-    V a[4], b[4];
-    UNROLL for (int i = 0; i < 4; i++) {
-      a[i] = wasm_f32x4_mul(load(rows[i].sum + d), set1(scales[i]));
-      b[i] = wasm_f32x4_mul(load(rows[i].sum + d1), set1(scales[i]));
-    }
-    const KV *value = v;
+/// of VD may be done twice.
+ALONE void values4(float *sum, Vectors v, int count, int VD, const V *s, V scale) {
+  const V r0 = wasm_i32x4_shuffle(scale, scale, 0, 0, 0, 0), r1 = wasm_i32x4_shuffle(scale, scale, 1, 1, 1, 1);
+  const V r2 = wasm_i32x4_shuffle(scale, scale, 2, 2, 2, 2), r3 = wasm_i32x4_shuffle(scale, scale, 3, 3, 3, 3);
+  float *sum1 = sum + VD, *sum2 = sum1 + VD, *sum3 = sum2 + VD;
+  for (int d = 0; d < VD; d += 8) {
+    const int e = d + 4 < VD ? d + 4 : d;
+    V a0 = wasm_f32x4_mul(load(sum + d), r0), b0 = wasm_f32x4_mul(load(sum + e), r0);
+    V a1 = wasm_f32x4_mul(load(sum1 + d), r1), b1 = wasm_f32x4_mul(load(sum1 + e), r1);
+    V a2 = wasm_f32x4_mul(load(sum2 + d), r2), b2 = wasm_f32x4_mul(load(sum2 + e), r2);
+    V a3 = wasm_f32x4_mul(load(sum3 + d), r3), b3 = wasm_f32x4_mul(load(sum3 + e), r3);
+    const Element *x = v.at + d, *y = v.at + e;
     const float *weights = (const float *)s;
-    for (int j = 0; j < count; j++, value += HD, weights += 4) {
-      V x0 = kv_load(value + d), x1 = kv_load(value + d1);
-      UNROLL for (int i = 0; i < 4; i++) {
-        V p = splat32(weights + i);
-        a[i] = madd(x0, p, a[i]);
-        b[i] = madd(x1, p, b[i]);
-      }
+    for (int j = 0; j < count; j++, x += v.stride, y += v.stride, weights += 4) {
+      const V x0 = element_load(x), x1 = element_load(y);
+      V p = splat32(weights);
+      a0 = madd(x0, p, a0), b0 = madd(x1, p, b0);
+      p = splat32(weights + 1);
+      a1 = madd(x0, p, a1), b1 = madd(x1, p, b1);
+      p = splat32(weights + 2);
+      a2 = madd(x0, p, a2), b2 = madd(x1, p, b2);
+      p = splat32(weights + 3);
+      a3 = madd(x0, p, a3), b3 = madd(x1, p, b3);
     }
-    UNROLL for (int i = 0; i < 4; i++) {
-      store(rows[i].sum + d, a[i]);
-      store(rows[i].sum + d1, b[i]);
-    }
+    store(sum + d, a0), store(sum1 + d, a1), store(sum2 + d, a2), store(sum3 + d, a3);
+    store(sum + e, b0), store(sum1 + e, b1), store(sum2 + e, b2), store(sum3 + e, b3);
   }
 }
 
-static void attend4(Row *rows, const KV *k, const KV *v, int keys, int HD) {
-  V s[KEYS], top = set1(-__builtin_inff()), total = set1(0);
-  for (int from = 0; from < keys; from += KEYS) {
-    const int count = min_int(KEYS, keys - from);
-    scores4(rows, k + from * HD, from, count, HD, s);
-    // Every row sees key 0, so its maximum is finite from the first turn on.
-    V before = top;
-    for (int j = 0; j < count; j++) top = wasm_f32x4_pmax(top, s[j]);
-    V scale = exp4(wasm_f32x4_sub(before, top)), sum = set1(0);
-    for (int j = 0; j < count; j++) {
-      V p = exp4(wasm_f32x4_sub(s[j], top));
-      sum = wasm_f32x4_add(sum, p);
-      s[j] = wasm_f32x4_mul(p, set1(KV_LARGE));
-    }
-    total = madd(total, scale, sum);
-    values4(rows, v + from * HD, count, HD, s, scale);
-  }
-  close_row(rows, wasm_f32x4_extract_lane(total, 0), HD);
-  close_row(rows + 1, wasm_f32x4_extract_lane(total, 1), HD);
-  close_row(rows + 2, wasm_f32x4_extract_lane(total, 2), HD);
-  close_row(rows + 3, wasm_f32x4_extract_lane(total, 3), HD);
-}
-
-/// s: scores of one row with `count` keys, 4 keys a vector.
-ALONE void scores1(const Row *row, const KV *k, int count, int HD, V *s) {
-  float *out = (float *)s;
-  int j = 0;
-  for (; j + 4 <= count; j += 4, k += 4 * HD) {
-    V a = set1(0), b = a, c = a, e = a;
-    for (int d = 0; d < HD; d += 4) {
-      V q = load(row->q + d);
-      a = madd(q, kv_load(k + d), a);
-      b = madd(q, kv_load(k + HD + d), b);
-      c = madd(q, kv_load(k + 2 * HD + d), c);
-      e = madd(q, kv_load(k + 3 * HD + d), e);
-    }
-    store(out + j, wasm_f32x4_mul(sum4x4(a, b, c, e), set1(KV_REST)));
-  }
-  for (; j < count; j++, k += HD) {
-    V a = set1(0);
-    for (int d = 0; d < HD; d += 4) a = madd(load(row->q + d), kv_load(k + d), a);
-    out[j] = sum4(a) * KV_REST;
-  }
-  // Fill the last vector with what weighs nothing.
-  for (; j % 4; j++) out[j] = -__builtin_inff();
-}
-
-ALONE void values1(Row *row, const KV *v, int count, int HD, const V *s, float scale) {
+ALONE void values1(float *sum, Vectors v, int count, int VD, const V *s, V scale) {
   const float *weights = (const float *)s;
   int d = 0;
-  for (; d + 16 <= HD; d += 16) {
-    float *sum = row->sum + d;
-    V a = wasm_f32x4_mul(load(sum), set1(scale)), b = wasm_f32x4_mul(load(sum + 4), set1(scale));
-    V c = wasm_f32x4_mul(load(sum + 8), set1(scale)), e = wasm_f32x4_mul(load(sum + 12), set1(scale));
-    const KV *value = v + d;
-    for (int j = 0; j < count; j++, value += HD) {
-      V p = splat32(weights + j);
-      a = madd(p, kv_load(value), a);
-      b = madd(p, kv_load(value + 4), b);
-      c = madd(p, kv_load(value + 8), c);
-      e = madd(p, kv_load(value + 12), e);
+  for (; d + 16 <= VD; d += 16) {
+    V a = wasm_f32x4_mul(load(sum + d), scale), b = wasm_f32x4_mul(load(sum + d + 4), scale);
+    V c = wasm_f32x4_mul(load(sum + d + 8), scale), e = wasm_f32x4_mul(load(sum + d + 12), scale);
+    const Element *value = v.at + d;
+    for (int j = 0; j < count; j++, value += v.stride) {
+      const V p = splat32(weights + j);
+      a = madd(p, element_load(value), a);
+      b = madd(p, element_load(value + 4), b);
+      c = madd(p, element_load(value + 8), c);
+      e = madd(p, element_load(value + 12), e);
     }
-    store(sum, a), store(sum + 4, b), store(sum + 8, c), store(sum + 12, e);
+    store(sum + d, a), store(sum + d + 4, b), store(sum + d + 8, c), store(sum + d + 12, e);
   }
-  for (; d < HD; d += 4) {
-    V a = wasm_f32x4_mul(load(row->sum + d), set1(scale));
-    for (int j = 0; j < count; j++) a = madd(splat32(weights + j), kv_load(v + j * HD + d), a);
-    store(row->sum + d, a);
+  for (; d < VD; d += 4) {
+    V a = wasm_f32x4_mul(load(sum + d), scale);
+    for (int j = 0; j < count; j++) a = madd(splat32(weights + j), element_load(v.at + j * v.stride + d), a);
+    store(sum + d, a);
   }
 }
 
-static void attend1(Row *row, const KV *k, const KV *v, int HD) {
-  V s[KEYS / 4];
-  float top = -__builtin_inff(), total = 0;
-  for (int from = 0; from < row->keys; from += KEYS) {
-    const int count = min_int(KEYS, row->keys - from), vectors = (count + 3) / 4;
-    scores1(row, k + from * HD, count, HD, s);
-    V most = set1(top);
-    for (int j = 0; j < vectors; j++) most = wasm_f32x4_pmax(most, s[j]);
-    most = wasm_f32x4_pmax(most, wasm_i32x4_shuffle(most, most, 2, 3, 0, 1));
-    most = wasm_f32x4_pmax(most, wasm_i32x4_shuffle(most, most, 1, 0, 3, 2));
-    V sum = set1(0);
-    for (int j = 0; j < vectors; j++) {
-      V p = exp4(wasm_f32x4_sub(s[j], most));
-      sum = wasm_f32x4_add(sum, p);
-      s[j] = wasm_f32x4_mul(p, set1(KV_LARGE));
-    }
-    const float scale = wasm_f32x4_extract_lane(exp4(wasm_f32x4_sub(set1(top), most)), 0);
-    total = total * scale + sum4(sum);
-    top = wasm_f32x4_extract_lane(most, 0);
-    values1(row, v + from * HD, count, HD, s, scale);
+/// Scores to weights, under the greatest score yet. Returns what earlier weights are to be scaled by.
+static inline V soften(V *s, int vectors, int alone, V *top, V *total) {
+  V most = *top;
+  for (int j = 0; j < vectors; j++) most = wasm_f32x4_pmax(most, s[j]);
+  if (alone) most = splat_max(most);
+  const V scale = exp4(wasm_f32x4_sub(*top, most));
+  V sum = set1(0);
+  for (int j = 0; j < vectors; j++) {
+    // exp4 is never 0.
+    V p = wasm_v128_and(exp4(wasm_f32x4_sub(s[j], most)), wasm_f32x4_ne(s[j], set1(HIDDEN)));
+    sum = wasm_f32x4_add(sum, p);
+    s[j] = wasm_f32x4_mul(p, set1(LARGE));
   }
-  close_row(row, total, HD);
+  *top = most;
+  *total = madd(*total, scale, sum);
+  return scale;
+}
+
+/// Begins a block: the caller has set HD, VD, rows, and for `filled` rows from, to and the query.
+static inline void open_block(Block *b) {
+  for (int g = 0; g * 4 < b->rows; g++) {
+    // Below every score, and finite: a row may see its first key late.
+    b->top[g] = set1(-3e38f);
+    b->total[g] = set1(0);
+  }
+  for (int i = 0; i < whole(b->rows) * b->VD; i += 4) store(b->sum + i, set1(0));
+}
+
+static inline int stands_alone(const Block *b, int g) { return b->rows == 4 * g + 1; }
+
+/// Rows with those that stand in for missing ones: the last one again, up to a whole group.
+static inline int filled(const Block *b) { return b->rows % 4 == 1 ? b->rows : whole(b->rows); }
+
+/// Vectors of a group's scores with so many keys.
+static inline int vectors_of(const Block *b, int g, int count) { return stands_alone(b, g) ? (count + 3) / 4 : count; }
+
+/// Query of row i, `n` floats scaled, and zeros up to a whole vector.
+static inline void put_query(Block *b, int i, const float *q, int n, float scale) {
+  const int alone = stands_alone(b, i / 4);
+  float *to = b->q + i / 4 * 4 * b->HD + (i & 3) * 4;
+  for (int d = 0; d < n; d += 4, to += alone ? 4 : 16)
+    store(to, wasm_f32x4_mul(get(q + d, min_int(4, n - d)), set1(scale)));
+}
+
+/// The keys [*first, *last) that any row of a block sees.
+static inline void block_range(const Block *b, int *first, int *last) {
+  int low = 0x7fffffff, high = 0;
+  for (int i = 0; i < b->rows; i++) {
+    if (b->from[i] >= b->to[i]) continue;
+    low = min_int(low, b->from[i]);
+    if (b->to[i] > high) high = b->to[i];
+  }
+  *first = low;
+  *last = high;
+}
+
+/// Keys a turn, where a key takes `width` floats of the tile, or 0.
+static inline int turn_keys(int width) { return width * KEYS > TILE ? TILE / width & ~1 : KEYS; }
+
+/// Keys from `at` on up to the next whole turn: turns begin at the same keys in every block.
+static inline int turn_count(int turn, int at, int last) { return min_int(turn - at % turn, last - at); }
+
+static inline void block_scores(Block *b, Vectors k, int count) {
+  for (int g = 0; 4 * g < b->rows; g++) {
+    if (stands_alone(b, g)) scores1(b->q + 4 * g * b->HD, k, count, b->HD, b->s[g]);
+    else scores4(b->q + 4 * g * b->HD, k, count, b->HD, b->s[g]);
+  }
+}
+
+/// SOFTCAP > 0 bounds the scores of group g.
+static inline void cap_scores(Block *b, int g, int count, float SOFTCAP) {
+  if (SOFTCAP > 0)
+    for (int j = 0; j < vectors_of(b, g, count); j++)
+      b->s[g][j] = wasm_f32x4_mul(tanh4(wasm_f32x4_div(b->s[g][j], set1(SOFTCAP))), set1(SOFTCAP));
+}
+
+/// Hides what rows of group g do not see from their scores with keys from `at` on.
+static inline void bound_scores(Block *b, int g, int at, int count) {
+  const int alone = stands_alone(b, g), vectors = vectors_of(b, g, count);
+  V *s = b->s[g];
+  // First key that a lane sees less that of its first vector, and how many it sees from there on.
+  const V lane = wasm_i32x4_make(0, 1, 2, 3), first = wasm_i32x4_splat(at);
+  V low = wasm_i32x4_sub(load(b->from + 4 * g), first), high = wasm_i32x4_sub(load(b->to + 4 * g), first);
+  if (alone) {
+    low = wasm_i32x4_sub(wasm_i32x4_shuffle(low, low, 0, 0, 0, 0), lane);
+    high = wasm_i32x4_min(wasm_i32x4_shuffle(high, high, 0, 0, 0, 0), wasm_i32x4_splat(count));
+    high = wasm_i32x4_sub(high, lane);
+  }
+  const V last = wasm_i32x4_splat(alone ? 4 * vectors - 4 : count - 1);
+  if (!wasm_v128_any_true(wasm_v128_or(wasm_i32x4_gt(low, wasm_i32x4_splat(0)), wasm_i32x4_le(high, last)))) return;
+  V key = wasm_i32x4_splat(0);
+  for (int j = 0; j < vectors; j++, key = wasm_i32x4_add(key, wasm_i32x4_splat(alone ? 4 : 1)))
+    s[j] = wasm_v128_bitselect(s[j], set1(HIDDEN), wasm_v128_and(wasm_i32x4_ge(key, low), wasm_i32x4_lt(key, high)));
+}
+
+static inline void block_values(Block *b, Vectors v, int count) {
+  for (int g = 0; 4 * g < b->rows; g++) {
+    const int alone = stands_alone(b, g);
+    const V scale = soften(b->s[g], vectors_of(b, g, count), alone, b->top + g, b->total + g);
+    if (alone) values1(b->sum + 4 * g * b->VD, v, count, b->VD, b->s[g], scale);
+    else values4(b->sum + 4 * g * b->VD, v, count, b->VD, b->s[g], scale);
+  }
+}
+
+/// What a row's sum is to be scaled by: 0 where it sees no key.
+static inline float row_scale(const Block *b, int i) {
+  const int g = i / 4;
+  const float *totals = (const float *)(b->total + g);
+  const float total = stands_alone(b, g) ? sum4(b->total[g]) : totals[i & 3];
+  return total == 0 ? 0 : REST / total;
+}
+
+
+static void attend(Block *b, const KV *k, const KV *v, float SOFTCAP) {
+  const int HD = b->HD, size = kv_size(HD), width = kv_width(HD), turn = turn_keys(width);
+  int first, last;
+  block_range(b, &first, &last);
+  open_block(b);
+  for (int at = first, count; at < last; at += count) {
+    count = turn_count(turn, at, last);
+    const uint32_t skip = (uint32_t)at * (uint32_t)size;
+    block_scores(b, (Vectors){kv_read(k + skip, count, HD, b->tile), width}, count);
+    for (int g = 0; 4 * g < b->rows; g++) {
+      cap_scores(b, g, count, SOFTCAP);
+      bound_scores(b, g, at, count);
+    }
+    block_values(b, (Vectors){kv_read(v + skip, count, HD, b->tile), width}, count);
+  }
 }
 
 void attention(const float *q, const KV *k, const KV *v, float *y, const Step *step, int M, int H, int KVH, int HD,
-               int C, float SCALE, int begin, int end) {
-  Row rows[4];
-  const int share = H / KVH, count = M * share, items = (count + 3) / 4;
-  for (int item = begin; item < end; item++) {
+               int C, float SCALE, int WINDOW, float SOFTCAP, int begin, int end) {
+  Block b;
+  b.HD = b.VD = HD;
+  const int share = H / KVH, count = M * share, items = (count + 3) / 4, most = block_groups(HD);
+  for (int item = begin, groups; item < end; item += groups) {
     const int head = item / items, first = item % items * 4;
-    const uint32_t at = (uint32_t)(head * C) * (uint32_t)HD;
-    for (int i = 0; i < 4; i++) {
-      // Rows of the step, in each the query heads of this key-value head. A last one may stand in for missing ones.
-      const int r = min_int(first + i, count - 1), m = r / share;
-      const uint32_t offset = (uint32_t)(m * H + head * share + r % share) * (uint32_t)HD;
-      open_row(rows + i, q + offset, y + offset, (int)step->past + m + 1, HD, SCALE);
+    groups = min_int(min_int(most, end - item), items - item % items);
+    b.rows = min_int(4 * groups, count - first);
+    // Rows of the step, in each the query heads of this key-value head.
+    uint32_t offsets[MAX_ROWS];
+    for (int i = 0; i < filled(&b); i++) {
+      const int r = first + min_int(i, b.rows - 1), m = r / share;
+      b.to[i] = (int)step->past + m + 1;
+      b.from[i] = WINDOW > 0 && b.to[i] > WINDOW ? b.to[i] - WINDOW : 0;
+      offsets[i] = (uint32_t)(m * H + head * share + r % share) * (uint32_t)HD;
+      put_query(&b, i, q + offsets[i], HD, SCALE * LARGE);
     }
-    if (first + 1 == count) attend1(rows, k + at, v + at, HD);
-    else attend4(rows, k + at, v + at, rows[3].keys, HD);
+    const uint32_t at = (uint32_t)(head * C) * (uint32_t)kv_size(HD);
+    attend(&b, k + at, v + at, SOFTCAP);
+    for (int i = 0; i < b.rows; i++) {
+      const V scale = set1(row_scale(&b, i));
+      for (int d = 0; d < HD; d += 4) store(y + offsets[i] + d, wasm_f32x4_mul(load(b.sum + i * HD + d), scale));
+    }
   }
 }

@@ -111,46 +111,65 @@ static inline V dots_wide(const int16_t *x, V w0, V w1, V w2, V w3) {
   return wasm_i32x4_add(a, b);
 }
 
-// q8: a byte a weight.
-enum { BLOCK_BYTES = 512, COLUMNS = 4, OFFSET = 128 };
+// q8.
+enum { OFFSET = 128, MINIMUM = 0 };
+// A byte a weight.
+enum { WORDS = 8 };
 
-static inline int stored(const uint8_t *word, int j) { return word[j]; }
+/// Column j of a block, from the byte of the row's first word that is of such columns.
+static inline int stored(const uint8_t *byte, int j) { return byte[j / 4 * 64]; }
 
-// What q8 and q4 have in common in weight layout `panels` (compiler/formats/layouts-cpu.ts): a header, then 16 rows
-// side by side: for each group of columns its blocks of 32, then a half a row as scale. BLOCK_BYTES, COLUMNS (of a
-// row in 16 bytes), OFFSET (added to what is stored) and `stored` are the format's.
-enum { PANEL = 16, BLOCK = 32, SCALE_BYTES = 2 * PANEL };
+// 16-bit products cost no more than 8-bit ones here, which would need the weights cut in two.
+#define NARROW(wide, narrow) wide
+// What the formats with scales have in common in weight layout `panels` (compiler/formats/layouts-cpu.ts): a header,
+// then 16 rows side by side: for each group of columns its blocks of 32, then a half a row as scale, and with
+// MINIMUM another as minimum. A row has WORDS words of a block, 4 bytes each, 64 bytes apart. OFFSET (added to what
+// is stored) and `stored` are the format's.
+enum { PANEL = 16, BLOCK = 32, SCALE_BYTES = 2 * PANEL, TAIL_BYTES = SCALE_BYTES * (1 + MINIMUM) };
 
-/// Bytes from a vector of 4 rows to the same rows' next columns, and to the next 4 rows.
-enum { VECTOR_STEP = 4 * PANEL, QUAD_STEP = 16 };
+/// Bytes from a vector of 4 rows to the same rows' next words, and to the next 4 rows.
+enum { VECTOR_STEP = 4 * PANEL, QUAD_STEP = 16, BLOCK_BYTES = WORDS * VECTOR_STEP };
 
-static inline int group_bytes(int G) { return G / BLOCK * BLOCK_BYTES + SCALE_BYTES; }
+/// Columns of a group; G = 0: of a whole row.
+static inline int group_of(int K, int G) { return G ? G : (K + BLOCK - 1) / BLOCK * BLOCK; }
 
-static inline int panel_bytes(int K, int G) { return HEADER + (K + G - 1) / G * group_bytes(G); }
+static inline int group_bytes(int G) { return G / BLOCK * BLOCK_BYTES + TAIL_BYTES; }
+
+static inline int panel_bytes(int K, int G) {
+  G = group_of(K, G);
+  return HEADER + (K + G - 1) / G * group_bytes(G);
+}
 
 /// One row of a panel.
 static void gather(const char *panel, int row, float *y, int D, int G) {
-  for (int i = 0; i < D; i += COLUMNS) {
+  G = group_of(D, G);
+  for (int i = 0; i < D; i += BLOCK) {
     const char *group = panel + HEADER + i / G * group_bytes(G);
-    const char *block = group + i % G / BLOCK * BLOCK_BYTES;
-    const char *word = block + i % BLOCK / COLUMNS * VECTOR_STEP + row * 4;
-    const float scale = half_small(((const uint16_t *)(group + group_bytes(G) - SCALE_BYTES))[row]) * multiplier(panel);
-    for (int j = 0; j < min_int(COLUMNS, D - i); j++)
-      y[i + j] = (float)(stored((const uint8_t *)word, j) - OFFSET) * scale;
+    const uint8_t *words = (const uint8_t *)(group + i % G / BLOCK * BLOCK_BYTES + row * 4);
+    const uint16_t *halves = (const uint16_t *)(group + group_bytes(G) - TAIL_BYTES) + row;
+    const float scale = half_small(halves[0]) * multiplier(panel);
+    const float min = MINIMUM ? half_small(halves[PANEL]) * multiplier(panel) : 0;
+    for (int j = 0; j < min_int(BLOCK, D - i); j++) y[i + j] = (float)(stored(words + j % 4, j) - OFFSET) * scale + min;
   }
 }
 
+#define X_SCALE NARROW(wide_scale, narrow_scale)
+#define X_BIAS NARROW(wide_bias, narrow_bias)
 
-#define X_SCALE wide_scale
-/// 128 is 16 times what the bias was made for.
-static inline V block_bias(const Block *x) { return wasm_f32x4_mul(splat32(&x->wide_bias), set1(16)); }
+/// What takes OFFSET away again. The bias was made for 8.
+static inline V block_bias(const Block *x) {
+  const V bias = splat32(&x->X_BIAS);
+  return OFFSET == 8 ? bias : wasm_f32x4_mul(bias, set1(OFFSET / 8.0f));
+}
+
+/// The sum of a block's columns of x.
+static inline V block_total(const Block *x) { return wasm_f32x4_mul(splat32(&x->X_BIAS), set1(-0.125f)); }
+
 
 enum { QUADS_AT_ONCE = 4 };
 
-/// Sums over a block of the stored weights of QUADS x 4 rows with each of ROWS x, as integers. 16-bit products
-/// cost no more than 8-bit ones here, which would need the weights cut in two.
-INLINE void block_sums(const int ROWS, const int QUADS, const char *w,
-                                                             const Block *const *x, V *sums) {
+/// Sums over a block of the stored weights of QUADS x 4 rows with each of ROWS x, as integers.
+INLINE void block_sums(const int ROWS, const int QUADS, const char *w, const Block *const *x, V *sums) {
   const V mask = wasm_i16x8_splat(255);
   UNROLL for (int v = 0; v < 4; v++) {
     UNROLL for (int q = 0; q < QUADS; q++) {
@@ -165,6 +184,7 @@ INLINE void block_sums(const int ROWS, const int QUADS, const char *w,
     }
   }
 }
+
 
 
 void embed(const uint32_t *tokens, const char *w, float *y, const Step *step, int V, int D, int G, int ROW0,

@@ -30,8 +30,9 @@ struct Taps {
 }
 
 fn taps(at: i32, divisor: i32, size: i32) -> Taps {
-  // Division rounds towards zero; this goes down.
-  let whole = at / divisor - i32(at % divisor < 0);
+  // Division rounds towards zero; this goes down. (Vulkan leaves the remainder of a negative number undefined.)
+  let towards = at / divisor;
+  let whole = towards - i32(towards * divisor > at);
   let rest = at - whole * divisor;
 return Taps(whole, vec4<f32>(1.0));
 }

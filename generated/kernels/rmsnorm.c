@@ -47,7 +47,7 @@ typedef struct {
   float penalty;
 } Step;
 
-
+/// Sum of the squares of a row.
 static float squares(const float *x, int D) {
   V s0 = set1(0), s1 = s0;
   int i = 0;
@@ -61,18 +61,22 @@ static float squares(const float *x, int D) {
   return sum;
 }
 
+/// y = x times a number, and times g where there is one.
+static void scale_row(const float *x, const float *g, float *y, int D, float scale) {
+  const V s = set1(scale);
+  int i = 0;
+  for (; i + 4 <= D; i += 4) {
+    V v = wasm_f32x4_mul(load(x + i), s);
+    store(y + i, g ? wasm_f32x4_mul(v, load(g + i)) : v);
+  }
+  for (; i < D; i++) y[i] = x[i] * scale * (g ? g[i] : 1.0f);
+}
+
+
 void rmsnorm(const float *x, const float *g, float *y, const Step *step, int D, float EPS, int LAST,
              int begin, int end) {
   for (int m = begin; m < end; m++) {
     const float *from = x + (LAST ? (int)step->seq - 1 : m) * D;
-    float *to = y + m * D;
-    float scale = 1.0f / __builtin_sqrtf(squares(from, D) / (float)D + EPS);
-    V s = set1(scale);
-    int i = 0;
-    for (; i + 4 <= D; i += 4) {
-      V v = wasm_f32x4_mul(load(from + i), s);
-      store(to + i, g ? wasm_f32x4_mul(v, load(g + i)) : v);
-    }
-    for (; i < D; i++) to[i] = from[i] * scale * (g ? g[i] : 1.0f);
+    scale_row(from, g, y + m * D, D, 1.0f / __builtin_sqrtf(squares(from, D) / (float)D + EPS));
   }
 }

@@ -87,49 +87,89 @@ static inline V to_half(V x) {
   return wasm_v128_or(h, sign);
 }
 
-// Elements of the KV cache. What kv_load gives, times KV_LARGE, times KV_REST, is the element: for f16 this saves a
-// multiplication for every four of them. KV_LARGE goes to the other factor of a product, KV_REST to the sum, so that
-// neither leaves the range of a float.
-typedef float KV;
-#define KV_LARGE 1.0f
-#define KV_REST 1.0f
-static inline V kv_load(const KV *p) { return load(p); }
+// How the KV cache holds the vector of a head: a KV is what it is an array of, kv_size() of them a vector.
+//   kv_put(from, to, HD)            stores a vector
+//   kv_read(from, count, HD, tile)  vectors as Elements, kv_width(HD) apart: where they are, or decoded into tile
+// Elements of keys and values as attention reads them: an element is what element_load gives, times LARGE, times
+// REST.
+typedef float Element;
+#define LARGE 1.0f
+#define REST 1.0f
+static inline V element_load(const Element *p) { return load(p); }
+
+// Vectors of the cache element by element.
+typedef Element KV;
+static inline int kv_size(int HD) { return HD; }
+static inline int kv_width(int HD) { return HD; }
+#define kv_read(from, count, HD, tile) (from)
+
 static inline void kv_store(KV *p, V v) { store(p, v); }
 static inline void kv_store1(KV *p, float x) { *p = x; }
 
-/// Turns one head by a position: y(i, i + HD/2) = x(i, i + HD/2) times cos, sin of position * f_i, which is the
-/// product of a coarse row and a fine row of the table. `HD` floats each; x may be y.
-static inline void rope_head(const float *x, const float *table, float *y, int position, int HD, int C) {
-  const int half = HD / 2;
-  const float *coarse = table + (position / 64) * HD;
-  const float *fine = table + ((C + 63) / 64 + position % 64) * HD;
-  int i = 0;
-  for (; i + 4 <= half; i += 4) {
-    V c0 = load(coarse + 2 * i), c1 = load(coarse + 2 * i + 4);
-    V f0 = load(fine + 2 * i), f1 = load(fine + 2 * i + 4);
-    V cc = wasm_i32x4_shuffle(c0, c1, 0, 2, 4, 6), cs = wasm_i32x4_shuffle(c0, c1, 1, 3, 5, 7);
-    V fc = wasm_i32x4_shuffle(f0, f1, 0, 2, 4, 6), fs = wasm_i32x4_shuffle(f0, f1, 1, 3, 5, 7);
-    V cos = wasm_f32x4_sub(wasm_f32x4_mul(cc, fc), wasm_f32x4_mul(cs, fs));
-    V sin = wasm_f32x4_add(wasm_f32x4_mul(cs, fc), wasm_f32x4_mul(cc, fs));
-    V a = load(x + i), b = load(x + i + half);
-    store(y + i, wasm_f32x4_sub(wasm_f32x4_mul(a, cos), wasm_f32x4_mul(b, sin)));
-    store(y + i + half, wasm_f32x4_add(wasm_f32x4_mul(a, sin), wasm_f32x4_mul(b, cos)));
-  }
-  for (; i < half; i++) {
-    float cos = coarse[2 * i] * fine[2 * i] - coarse[2 * i + 1] * fine[2 * i + 1];
-    float sin = coarse[2 * i + 1] * fine[2 * i] + coarse[2 * i] * fine[2 * i + 1];
-    float a = x[i], b = x[i + half];
-    y[i] = a * cos - b * sin;
-    y[i + half] = a * sin + b * cos;
-  }
-}
-
-
-static void put(const float *from, KV *to, int HD) {
+static inline void kv_put(const float *from, KV *to, int HD) {
   int d = 0;
   for (; d + 4 <= HD; d += 4) kv_store(to + d, load(from + d));
   for (; d < HD; d++) kv_store1(to + d, from[d]);
 }
+
+// Rotary positions. The table holds cos and sin of coarse steps of 64 positions, then of 64 fine ones, `half` pairs
+// each.
+
+/// Turns of a position by pair: the products of a coarse row and a fine row of the table.
+typedef struct {
+  const float *coarse, *fine;
+} Turns;
+
+static inline Turns turns_at(const float *table, int position, int half, int C) {
+  return (Turns){table + position / 64 * 2 * half, table + ((C + 63) / 64 + position % 64) * 2 * half};
+}
+
+/// cos and sin of 4 pairs from pair i on.
+static inline void turns4(Turns t, int i, V *cos, V *sin) {
+  V c0 = load(t.coarse + 2 * i), c1 = load(t.coarse + 2 * i + 4);
+  V f0 = load(t.fine + 2 * i), f1 = load(t.fine + 2 * i + 4);
+  V cc = wasm_i32x4_shuffle(c0, c1, 0, 2, 4, 6), cs = wasm_i32x4_shuffle(c0, c1, 1, 3, 5, 7);
+  V fc = wasm_i32x4_shuffle(f0, f1, 0, 2, 4, 6), fs = wasm_i32x4_shuffle(f0, f1, 1, 3, 5, 7);
+  *cos = wasm_f32x4_sub(wasm_f32x4_mul(cc, fc), wasm_f32x4_mul(cs, fs));
+  *sin = wasm_f32x4_add(wasm_f32x4_mul(cs, fc), wasm_f32x4_mul(cc, fs));
+}
+
+static inline void turns1(Turns t, int i, float *cos, float *sin) {
+  const float *c = t.coarse + 2 * i, *f = t.fine + 2 * i;
+  *cos = c[0] * f[0] - c[1] * f[1];
+  *sin = c[1] * f[0] + c[0] * f[1];
+}
+
+/// Turns pairs [i, end) of one head's `half`: (i, i + half), or interleaved (2i, 2i + 1).
+INLINE void rope_pairs(const float *x, float *y, Turns t, int i, int end, int half, int interleaved) {
+  for (; i + 4 <= end; i += 4) {
+    V cos, sin, a = load(x + (interleaved ? 2 * i : i)), b = load(x + (interleaved ? 2 * i + 4 : i + half));
+    if (interleaved) {
+      const V low = a;
+      a = wasm_i32x4_shuffle(low, b, 0, 2, 4, 6), b = wasm_i32x4_shuffle(low, b, 1, 3, 5, 7);
+    }
+    turns4(t, i, &cos, &sin);
+    const V first = wasm_f32x4_sub(wasm_f32x4_mul(a, cos), wasm_f32x4_mul(b, sin));
+    const V second = wasm_f32x4_add(wasm_f32x4_mul(a, sin), wasm_f32x4_mul(b, cos));
+    if (interleaved) {
+      store(y + 2 * i, wasm_i32x4_shuffle(first, second, 0, 4, 1, 5));
+      store(y + 2 * i + 4, wasm_i32x4_shuffle(first, second, 2, 6, 3, 7));
+    } else {
+      store(y + i, first);
+      store(y + i + half, second);
+    }
+  }
+  for (; i < end; i++) {
+    const int at = interleaved ? 2 * i : i, other = interleaved ? at + 1 : at + half;
+    float cos, sin, a = x[at], b = x[other];
+    turns1(t, i, &cos, &sin);
+    y[at] = a * cos - b * sin;
+    y[other] = a * sin + b * cos;
+  }
+}
+
+
+ALONE void turn(const float *x, float *y, Turns t, int half) { rope_pairs(x, y, t, 0, half, half, 0); }
 
 void rope_kv(const float *qkv, const float *table, float *q, KV *k, KV *v, const Step *step, int H, int KVH,
              int HD, int C, int begin, int end) {
@@ -139,12 +179,12 @@ void rope_kv(const float *qkv, const float *table, float *q, KV *k, KV *v, const
     const int m = i / heads, h = i % heads, position = (int)step->past + m;
     const float *from = qkv + i * HD;
     if (h < H) {
-      rope_head(from, table, q + (m * H + h) * HD, position, HD, C);
+      turn(from, q + (m * H + h) * HD, turns_at(table, position, HD / 2, C), HD / 2);
     } else if (h < H + KVH) {
-      rope_head(from, table, turned, position, HD, C);
-      put(turned, k + ((h - H) * C + position) * HD, HD);
+      turn(from, turned, turns_at(table, position, HD / 2, C), HD / 2);
+      kv_put(turned, k + (uint32_t)((h - H) * C + position) * (uint32_t)kv_size(HD), HD);
     } else {
-      put(from, v + ((h - H - KVH) * C + position) * HD, HD);
+      kv_put(from, v + (uint32_t)((h - H - KVH) * C + position) * (uint32_t)kv_size(HD), HD);
     }
   }
 }

@@ -322,61 +322,77 @@ fn main(
         {
           let query = tile[(0u * TY + ty) * STRIDE + c];
           {
-        scores[0u][0u] += f32(dot(query, keys[0u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[0u][0u] = add_dot(scores[0u][0u], vec4<f32>(query), vec4<f32>(keys[0u]));
           }
           {
-        scores[0u][1u] += f32(dot(query, keys[1u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[0u][1u] = add_dot(scores[0u][1u], vec4<f32>(query), vec4<f32>(keys[1u]));
           }
           {
-        scores[0u][2u] += f32(dot(query, keys[2u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[0u][2u] = add_dot(scores[0u][2u], vec4<f32>(query), vec4<f32>(keys[2u]));
           }
           {
-        scores[0u][3u] += f32(dot(query, keys[3u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[0u][3u] = add_dot(scores[0u][3u], vec4<f32>(query), vec4<f32>(keys[3u]));
           }
         }
         {
           let query = tile[(1u * TY + ty) * STRIDE + c];
           {
-        scores[1u][0u] += f32(dot(query, keys[0u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[1u][0u] = add_dot(scores[1u][0u], vec4<f32>(query), vec4<f32>(keys[0u]));
           }
           {
-        scores[1u][1u] += f32(dot(query, keys[1u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[1u][1u] = add_dot(scores[1u][1u], vec4<f32>(query), vec4<f32>(keys[1u]));
           }
           {
-        scores[1u][2u] += f32(dot(query, keys[2u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[1u][2u] = add_dot(scores[1u][2u], vec4<f32>(query), vec4<f32>(keys[2u]));
           }
           {
-        scores[1u][3u] += f32(dot(query, keys[3u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[1u][3u] = add_dot(scores[1u][3u], vec4<f32>(query), vec4<f32>(keys[3u]));
           }
         }
         {
           let query = tile[(2u * TY + ty) * STRIDE + c];
           {
-        scores[2u][0u] += f32(dot(query, keys[0u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[2u][0u] = add_dot(scores[2u][0u], vec4<f32>(query), vec4<f32>(keys[0u]));
           }
           {
-        scores[2u][1u] += f32(dot(query, keys[1u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[2u][1u] = add_dot(scores[2u][1u], vec4<f32>(query), vec4<f32>(keys[1u]));
           }
           {
-        scores[2u][2u] += f32(dot(query, keys[2u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[2u][2u] = add_dot(scores[2u][2u], vec4<f32>(query), vec4<f32>(keys[2u]));
           }
           {
-        scores[2u][3u] += f32(dot(query, keys[3u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[2u][3u] = add_dot(scores[2u][3u], vec4<f32>(query), vec4<f32>(keys[3u]));
           }
         }
         {
           let query = tile[(3u * TY + ty) * STRIDE + c];
           {
-        scores[3u][0u] += f32(dot(query, keys[0u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[3u][0u] = add_dot(scores[3u][0u], vec4<f32>(query), vec4<f32>(keys[0u]));
           }
           {
-        scores[3u][1u] += f32(dot(query, keys[1u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[3u][1u] = add_dot(scores[3u][1u], vec4<f32>(query), vec4<f32>(keys[1u]));
           }
           {
-        scores[3u][2u] += f32(dot(query, keys[2u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[3u][2u] = add_dot(scores[3u][2u], vec4<f32>(query), vec4<f32>(keys[2u]));
           }
           {
-        scores[3u][3u] += f32(dot(query, keys[3u]));
+            // In floats even where the tiles are halves: some models' scores go beyond the largest half.
+            scores[3u][3u] = add_dot(scores[3u][3u], vec4<f32>(query), vec4<f32>(keys[3u]));
           }
         }
       }

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <wasm_simd128.h>
 
-#define RELAXED 0
+#define RELAXED 1
 
 typedef v128_t V;
 
@@ -19,7 +19,7 @@ static inline V set1(float x) { return wasm_f32x4_splat(x); }
 
 /// a * b + c. Fused where relaxed SIMD is and the engine chooses so, else rounded twice.
 static inline V madd(V a, V b, V c) {
-  return wasm_f32x4_add(wasm_f32x4_mul(a, b), c);
+  return wasm_f32x4_relaxed_madd(a, b, c);
 }
 
 static inline float sum4(V v) {
@@ -79,82 +79,68 @@ static inline V to_half(V x) {
   return wasm_v128_or(h, sign);
 }
 
-/// 32 values of an activation, as a quantised matrix product reads them (compiler/ops/quantize_rows.ts has the
-/// table). A row has whole groups of 128 columns, so that it fits every group size of weights.
-typedef struct {
-  /// 16-bit integers; of each 8 columns in the order 0 2, 4 6, 1 3, 5 7: a pair meets its weights in a 32-bit lane.
-  int16_t wide[32];
-  /// 8-bit integers; only with RELAXED.
-  int8_t narrow[32];
-  /// value = wide * wide_scale / X_UNIT = narrow * narrow_scale / X_UNIT; bias: -8 times the sum of wide * wide_scale
-  /// or narrow * narrow_scale, for weights that are stored as what they are plus 8.
-  float wide_scale, wide_bias, narrow_scale, narrow_bias;
-} Block;
+// Weight layout `panels` in f16 (compiler/formats/layouts-cpu.ts): a header, then 8 rows side by side, [K][8].
+enum { PANEL = 8 };
 
-/// Weights' scales come as floats times 2^-112 (half_bits): this much goes to x, so that products stay in range.
-#define X_UNIT 0x1p64f
+static inline int panel_bytes(int K, int G) { return (void)G, HEADER + K * 16; }
 
-static inline int row_blocks(int K) { return (K + 127) / 128 * 4; }
-
-/// Sums of 8 columns of x with those of 4 rows of weights, as 16-bit integers in the same order.
-static inline V dots_wide(const int16_t *x, V w0, V w1, V w2, V w3) {
-  V a = wasm_i32x4_add(wasm_i32x4_dot_i16x8(splat32(x), w0), wasm_i32x4_dot_i16x8(splat32(x + 2), w1));
-  V b = wasm_i32x4_add(wasm_i32x4_dot_i16x8(splat32(x + 4), w2), wasm_i32x4_dot_i16x8(splat32(x + 6), w3));
-  return wasm_i32x4_add(a, b);
-}
-
-// q4: two weights in a byte.
-enum { BLOCK_BYTES = 256, COLUMNS = 8, OFFSET = 8 };
-
-static inline int stored(const uint8_t *word, int j) { return j < 4 ? word[j] & 15 : word[j - 4] >> 4; }
-
-// What q8 and q4 have in common in weight layout `panels` (compiler/formats/layouts-cpu.ts): a header, then 16 rows
-// side by side: for each group of columns its blocks of 32, then a half a row as scale. BLOCK_BYTES, COLUMNS (of a
-// row in 16 bytes), OFFSET (added to what is stored) and `stored` are the format's.
-enum { PANEL = 16, BLOCK = 32, SCALE_BYTES = 2 * PANEL };
-
-/// Bytes from a vector of 4 rows to the same rows' next columns, and to the next 4 rows.
-enum { VECTOR_STEP = 4 * PANEL, QUAD_STEP = 16 };
-
-static inline int group_bytes(int G) { return G / BLOCK * BLOCK_BYTES + SCALE_BYTES; }
-
-static inline int panel_bytes(int K, int G) { return HEADER + (K + G - 1) / G * group_bytes(G); }
+static inline const uint16_t *halves(const char *panel) { return (const uint16_t *)(panel + HEADER); }
 
 /// One row of a panel.
 static void gather(const char *panel, int row, float *y, int D, int G) {
-  for (int i = 0; i < D; i += COLUMNS) {
-    const char *group = panel + HEADER + i / G * group_bytes(G);
-    const char *block = group + i % G / BLOCK * BLOCK_BYTES;
-    const char *word = block + i % BLOCK / COLUMNS * VECTOR_STEP + row * 4;
-    const float scale = half_small(((const uint16_t *)(group + group_bytes(G) - SCALE_BYTES))[row]) * multiplier(panel);
-    for (int j = 0; j < min_int(COLUMNS, D - i); j++)
-      y[i + j] = (float)(stored((const uint8_t *)word, j) - OFFSET) * scale;
-  }
+  const uint16_t *w = halves(panel) + row;
+  const float scale = multiplier(panel);
+  (void)G;
+  for (int i = 0; i < D; i++) y[i] = half_small(w[i * PANEL]) * scale;
 }
 
-
-enum { QUADS_AT_ONCE = 4 };
-
-/// Sums over a block of the stored weights of QUADS x 4 rows with each of ROWS x, as integers.
-#define X_SCALE wide_scale
-static inline V block_bias(const Block *x) { return splat32(&x->wide_bias); }
-INLINE void block_sums(const int ROWS, const int QUADS, const char *w,
-                                                             const Block *const *x, V *sums) {
-  const V mask = wasm_i16x8_splat(15);
-  UNROLL for (int v = 0; v < 4; v++) {
-    UNROLL for (int q = 0; q < QUADS; q++) {
-      V packed = load(w + q * QUAD_STEP + v * VECTOR_STEP);
-      V w0 = wasm_v128_and(packed, mask), w1 = wasm_v128_and(wasm_u16x8_shr(packed, 4), mask);
-      V w2 = wasm_v128_and(wasm_u16x8_shr(packed, 8), mask), w3 = wasm_u16x8_shr(packed, 12);
-      UNROLL for (int m = 0; m < ROWS; m++) {
-        V s = dots_wide(x[m]->wide + v * 8, w0, w1, w2, w3);
-        sums[m * QUADS + q] = v ? wasm_i32x4_add(sums[m * QUADS + q], s) : s;
-      }
+/// Sums of one row of x with the panel's, four columns a turn. Bits of halves taken as floats are tiny: 2^64 of the
+/// multiplier goes to x, the rest to the sum, so that neither leaves the range of a float.
+ALONE void one_row(const float *x, const char *panel, int K, float *sums) {
+  const uint16_t *w = halves(panel);
+  const V large = set1(0x1p64f), rest = set1(multiplier(panel) * 0x1p-64f);
+  V a[8];
+  UNROLL for (int i = 0; i < 8; i++) a[i] = set1(0);
+  int k = 0;
+  for (; k + 4 <= K; k += 4, w += 32)
+    UNROLL for (int i = 0; i < 4; i++) {
+      const V v = wasm_f32x4_mul(splat32(x + k + i), large);
+      V w0, w1;
+      load_halves_small(w + 8 * i, &w0, &w1);
+      a[2 * i] = madd(v, w0, a[2 * i]);
+      a[2 * i + 1] = madd(v, w1, a[2 * i + 1]);
     }
+  for (; k < K; k++, w += 8) {
+    const V v = wasm_f32x4_mul(splat32(x + k), large);
+    V w0, w1;
+    load_halves_small(w, &w0, &w1);
+    a[0] = madd(v, w0, a[0]);
+    a[1] = madd(v, w1, a[1]);
   }
+  V even = wasm_f32x4_add(wasm_f32x4_add(a[0], a[2]), wasm_f32x4_add(a[4], a[6]));
+  V odd = wasm_f32x4_add(wasm_f32x4_add(a[1], a[3]), wasm_f32x4_add(a[5], a[7]));
+  store(sums, wasm_f32x4_mul(even, rest));
+  store(sums + 4, wasm_f32x4_mul(odd, rest));
+}
+
+/// Floats a caller must have for `panel_floats`, for each column.
+enum { PANEL_SCRATCH = PANEL };
+
+/// Columns [k, k + count) of a panel as [count][8] floats, in `scratch` where they are not.
+static inline const float *panel_floats(const char *panel, int k, int count, float *scratch) {
+  const uint16_t *w = halves(panel) + k * PANEL;
+  const V scale = set1(multiplier(panel));
+  for (int i = 0; i < count * PANEL; i += 8) {
+    V w0, w1;
+    load_halves_small(w + i, &w0, &w1);
+    store(scratch + i, wasm_f32x4_mul(w0, scale));
+    store(scratch + i + 4, wasm_f32x4_mul(w1, scale));
+  }
+  return scratch;
 }
 
 // What is done to the sums of a matrix product before they are stored.
+// The activation that ACT names, of four numbers.
 /// e^r - 1 where x = n ln 2 + r, |r| <= ln 2 / 2, for -87.34 <= x <= 88.8, and 2^n in *power.
 static inline V exp4_parts(V x, V *power) {
   // ln 2 in two parts, so that n times the first is exact.
@@ -219,7 +205,7 @@ static inline V tanh4(V x) {
   return wasm_v128_bitselect(p, far, wasm_f32x4_lt(a, set1(0.625f)));
 }
 
-/// 1 - erf z for z >= 0, within 2^-22 (1 + z^2) of itself.
+/// 1 - erf z for z >= 0, within 2^-21 (1 + z^2) of itself.
 static inline V erfc4_positive(V z) {
   V t = wasm_f32x4_div(set1(1.0f), madd(z, set1(0.3f), set1(1.0f)));
   // Minimax polynomial of e^(z^2) erfc(z) / t for z <= 10.
@@ -247,9 +233,10 @@ static inline V erf4(V x) {
   return wasm_v128_bitselect(wasm_f32x4_mul(p, x), far, wasm_f32x4_lt(a, set1(1.0f)));
 }
 
-/// x (1 + erf(x / sqrt 2)) / 2, within 4 units in the last place above -1, 1e-7 below.
+/// x (1 + erf(x / sqrt 2)) / 2, within 9 units in the last place above -1, 1e-7 below.
 static inline V gelu4(V x) {
-  V a = wasm_f32x4_abs(x);
+  // From 20 on there is nothing of the tail, not even of infinity's.
+  V a = wasm_f32x4_pmin(wasm_f32x4_abs(x), set1(20.0f));
   V tail = wasm_f32x4_mul(wasm_f32x4_mul(a, set1(0.5f)), erfc4_positive(wasm_f32x4_mul(a, set1(0.707106781f))));
   return wasm_f32x4_sub(wasm_f32x4_max(x, set1(0.0f)), tail);
 }
@@ -304,89 +291,136 @@ static inline V softplus4(V x) {
 }
 
 
+static inline V act4(V x) {
+  return silu4(x);
+}
+
+
 /// Stores outputs n .. n + 7 of a row, those below N. glu: sums alternate gate and up, four outputs from n / 2 on.
-static inline void finish8(V s0, V s1, const float *r, float *y, int n, int N) {
-  if (n + 8 <= N) {
-    (void)r;
-    store(y + n, s0);
-    store(y + n + 4, s1);
+/// b is null where there is no bias. Not inlined: an activation is longer than the call.
+ALONE void finish8(V s0, V s1, const float *r, const float *b, float *y, int n, int N) {
+  float part[8];
+  const int count = min_int(8, N - n);
+  if (b) {
+    const float *bias = b + n;
+    if (count < 8) {
+      for (int i = 0; i < count; i++) part[i] = bias[i];
+      bias = part;
+    }
+    s0 = wasm_f32x4_add(s0, load(bias));
+    s1 = wasm_f32x4_add(s1, load(bias + 4));
+  }
+  (void)r;
+  V gate = wasm_i32x4_shuffle(s0, s1, 0, 2, 4, 6), up = wasm_i32x4_shuffle(s0, s1, 1, 3, 5, 7);
+  V out = wasm_f32x4_mul(act4(gate), up);
+  if (count == 8) {
+    store(y + n / 2, out);
     return;
   }
-  float last[8];
-  store(last, s0);
-  store(last + 4, s1);
-  for (int i = 0; i < N - n; i++) y[n + i] = last[i];
+  store(part, out);
+  for (int i = 0; i < count / 2; i++) y[n / 2 + i] = part[i];
 }
 
 /// Row m of r, which is null where there is none.
 static inline const float *row_of(const float *r, int m, int LDY) { return r ? r + (uint32_t)m * (uint32_t)LDY : r; }
 
+// Products of many rows: register tiles of 4 rows of x by 8 columns of y, from rows of x that are packed for it and
+// panels of 8 columns, [k][8] floats.
 
-/// Vectors of sums a call of `products` keeps: ROWS x QUADS of it.
-enum { SUMS = 4 };
+// Rows of x are packed in blocks of ROWS x DEPTH, and tiles of PANELS panels gather their sums, on the stack:
+// 4 (ROWS DEPTH + 8 ROWS PANELS + 8 DEPTH) bytes.
+enum { ROWS = 32, DEPTH = 256, PANELS = 16 };
 
-/// y[m][4 q + i]: products of ROWS rows of x with QUADS x 4 rows of a panel, from its quad `quad` on.
-INLINE void products(const int ROWS, const int QUADS, const char *panel,
-                                                           int quad, const Block *x, int blocks, int K, int G,
-                                                           float *y, int ldy) {
-  V acc[SUMS], sums[SUMS];
-  const Block *xs[SUMS];
-  UNROLL for (int m = 0; m < ROWS; m++) xs[m] = x + m * blocks;
-  UNROLL for (int i = 0; i < ROWS * QUADS; i++) acc[i] = set1(0);
-  // A group's scale is applied to each of its blocks: cheaper than sums of its own for a group. One loop, without
-  // branches, because engines spill what lives across an inner one.
-  const int group = G / BLOCK, count = (K + G - 1) / G * group;
-  const char *w = panel + HEADER + quad * QUAD_STEP;
-  for (int b = 0; b < count; b++) {
-    const int left = group - (b & (group - 1));
-    const char *scales = w + left * BLOCK_BYTES - quad * (QUAD_STEP - 8);
-    block_sums(ROWS, QUADS, w, xs, sums);
-    UNROLL for (int q = 0; q < QUADS; q++) {
-      const V scale = load_half_small(scales + q * 8);
-      UNROLL for (int m = 0; m < ROWS; m++) {
-        const int i = m * QUADS + q;
-        V sum = madd(wasm_f32x4_convert_i32x4(sums[i]), splat32(&xs[m]->X_SCALE), block_bias(xs[m]));
-        acc[i] = madd(sum, scale, acc[i]);
+/// `count` columns of up to 4 rows, a column's values side by side: to[STEP k + row]; rows from `rows` on are 0.
+INLINE void pack4(const float *x, int K, int rows, int count, float *to, const int STEP) {
+  const V zero = set1(0);
+  const float *x0 = x, *x1 = x0 + K, *x2 = x1 + K, *x3 = x2 + K;
+  int k = 0;
+  for (; k + 4 <= count; k += 4, to += 4 * STEP) {
+    V a = load(x0 + k), b = rows > 1 ? load(x1 + k) : zero;
+    V c = rows > 2 ? load(x2 + k) : zero, d = rows > 3 ? load(x3 + k) : zero;
+    V ab = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), ab2 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
+    V cd = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), cd2 = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+    store(to, wasm_i64x2_shuffle(ab, cd, 0, 2));
+    store(to + STEP, wasm_i64x2_shuffle(ab, cd, 1, 3));
+    store(to + 2 * STEP, wasm_i64x2_shuffle(ab2, cd2, 0, 2));
+    store(to + 3 * STEP, wasm_i64x2_shuffle(ab2, cd2, 1, 3));
+  }
+  for (; k < count; k++, to += STEP) {
+    to[0] = x0[k];
+    to[1] = rows > 1 ? x1[k] : 0;
+    to[2] = rows > 2 ? x2[k] : 0;
+    to[3] = rows > 3 ? x3[k] : 0;
+  }
+}
+
+/// Rows and columns of x as tiles read them, 4 rows after 4 rows.
+static void pack_x(const float *x, int K, int rows, int count, float *to) {
+  for (int m = 0; m < rows; m += 4) pack4(x + m * K, K, rows - m, count, to + m * count, 4);
+}
+
+/// Adds the products of `count` columns to a tile. One column a turn: unrolled, it needs more registers than
+/// there are.
+ALONE void tile(const float *x, const float *w, float *c, int count, int first) {
+  const V zero = set1(0);
+  V c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero;
+  if (!first) {
+    c00 = load(c), c01 = load(c + 4), c10 = load(c + 8), c11 = load(c + 12);
+    c20 = load(c + 16), c21 = load(c + 20), c30 = load(c + 24), c31 = load(c + 28);
+  }
+#pragma clang loop unroll(disable)
+  for (int k = 0; k < count; k++, x += 4, w += 8) {
+    V w0 = load(w), w1 = load(w + 4);
+    V x0 = splat32(x);
+    c00 = madd(x0, w0, c00), c01 = madd(x0, w1, c01);
+    V x1 = splat32(x + 1);
+    c10 = madd(x1, w0, c10), c11 = madd(x1, w1, c11);
+    V x2 = splat32(x + 2);
+    c20 = madd(x2, w0, c20), c21 = madd(x2, w1, c21);
+    V x3 = splat32(x + 3);
+    c30 = madd(x3, w0, c30), c31 = madd(x3, w1, c31);
+  }
+  store(c, c00), store(c + 4, c01), store(c + 8, c10), store(c + 12, c11);
+  store(c + 16, c20), store(c + 20, c21), store(c + 24, c30), store(c + 28, c31);
+}
+
+
+/// Rows [m, m + rows) of y for panels [begin, end).
+static void many_rows(const float *x, const char *w, const float *r, const float *b, float *y, int m, int rows, int N,
+                      int K, int LDY, int begin, int end) {
+  float xs[ROWS * DEPTH], sums[PANELS * ROWS * PANEL];
+  float ws[PANEL_SCRATCH ? DEPTH * PANEL_SCRATCH : 1];
+  const int bytes = panel_bytes(K, 0);
+  for (int p0 = begin; p0 < end; p0 += PANELS) {
+    const int p1 = min_int(p0 + PANELS, end);
+    for (int k = 0; k < K; k += DEPTH) {
+      const int count = min_int(DEPTH, K - k);
+      if (K > DEPTH || p0 == begin) pack_x(x + (uint32_t)m * (uint32_t)K + k, K, rows, count, xs);
+      for (int p = p0; p < p1; p++) {
+        const float *wp = panel_floats(panel_at(w, p, bytes), k, count, ws);
+        float *c = sums + (p - p0) * ROWS * PANEL;
+        for (int i = 0; i < rows; i += 4) tile(xs + i * count, wp, c + i * PANEL, count, k == 0);
       }
     }
-    UNROLL for (int m = 0; m < ROWS; m++) xs[m]++;
-    w += BLOCK_BYTES + (left == 1) * SCALE_BYTES;
+    for (int p = p0; p < p1; p++)
+      for (int i = 0; i < rows; i++) {
+        const float *c = sums + (p - p0) * ROWS * PANEL + i * PANEL;
+        float *to = y + (uint32_t)(m + i) * (uint32_t)LDY;
+        finish8(load(c), load(c + 4), row_of(r, m + i, LDY), b, to, p * PANEL, N);
+      }
   }
-  const V rest = set1(multiplier(panel) * (1 / X_UNIT));
-  UNROLL for (int m = 0; m < ROWS; m++)
-    UNROLL for (int q = 0; q < QUADS; q++) store(y + m * ldy + q * 4, wasm_f32x4_mul(acc[m * QUADS + q], rest));
 }
 
-// The two shapes in use, each a function of its own: alone, an engine finds registers for its loop.
-ALONE void one_row(const char *panel, const Block *x, int K, int G, float *y) {
-  for (int quad = 0; quad < PANEL / 4; quad += QUADS_AT_ONCE)
-    products(1, QUADS_AT_ONCE, panel, quad, x, 0, K, G, y + quad * 4, PANEL);
-}
-
-ALONE void four_rows(const char *panel, const Block *x, int blocks, int K, int G, float *y) {
-  for (int quad = 0; quad < PANEL / 4; quad++) products(4, 1, panel, quad, x, blocks, K, G, y + quad * 4, PANEL);
-}
-
-static inline void finish(const float *sums, const float *r, float *y, int m, int n, int N, int LDY) {
-  float *to = y + (uint32_t)m * (uint32_t)LDY;
-  finish8(load(sums), load(sums + 4), row_of(r, m, LDY), to, n, N);
-  if (n + 8 < N) finish8(load(sums + 8), load(sums + 12), row_of(r, m, LDY), to, n + 8, N);
-}
-
-void linear(const Block *x, const char *w, const float *r, float *y, int M, int N, int K, int G, int LDY,
+void linear(const float *x, const char *w, const float *r, const float *b, float *y, int M, int N, int K, int LDY,
             int begin, int end) {
-  const int bytes = panel_bytes(K, G), blocks = row_blocks(K);
-  float sums[4 * PANEL];
-  for (int p = begin; p < end; p++) {
-    const char *panel = panel_at(w, p, bytes);
-    int m = 0;
-    for (; m + 4 <= M; m += 4) {
-      four_rows(panel, x + m * blocks, blocks, K, G, sums);
-      for (int i = 0; i < 4; i++) finish(sums + i * PANEL, r, y, m + i, p * PANEL, N, LDY);
+  if (M == 1) {
+    const int bytes = panel_bytes(K, 0);
+    float sums[PANEL];
+    for (int p = begin; p < end; p++) {
+      one_row(x, panel_at(w, p, bytes), K, sums);
+      finish8(load(sums), load(sums + 4), r, b, y, p * PANEL, N);
     }
-    for (; m < M; m++) {
-      one_row(panel, x + m * blocks, K, G, sums);
-      finish(sums, r, y, m, p * PANEL, N, LDY);
-    }
+    return;
   }
+  for (int m = 0; m < M; m += ROWS) many_rows(x, w, r, b, y, m, min_int(ROWS, M - m), N, K, LDY, begin, end);
 }

@@ -6,7 +6,7 @@ const TN: u32 = 4u;
 const TK: u32 = 16u;
 // Vec4s of a tile's columns in a turn of the inner loop.
 const UNROLL: u32 = 2u;
-const N: u32 = 11264u;
+const N: u32 = 2048u;
 const K: u32 = 2048u;
 const K_QUADS: u32 = (K + 3u) / 4u;
 
@@ -68,7 +68,7 @@ fn word_quad(word: Word, q: u32) -> vec4<f32> {
   return word_levels(word, q) - 8.0;
 }
 
-const LDY: u32 = 5632u;
+const LDY: u32 = 2048u;
 
 // sum + a · b in four steps; sum + dot(a, b) would take five.
 fn add_dot(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
@@ -104,18 +104,18 @@ fn power(a: f32, b: f32) -> f32 {
 }
 
 fn act(x: f32) -> f32 {
-  return x / (1.0 + exp(min(-x, 80.0)));
+  return x;
 }
 
 
+@group(0) @binding(3) var<storage, read_write> r: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 fn biased(n: u32, sum: f32) -> f32 {
   return sum;
 }
 
-// Weight rows n and n + 1 are those of the gate and of what it lets through.
-fn finish_pair(m: u32, n: u32, gate: f32, up: f32) {
-  y[m * LDY + n / 2u] = act(biased(n, gate)) * biased(n + 1u, up);
+fn finish(m: u32, n: u32, sum: f32) {
+  y[m * LDY + n] = act(biased(n, sum)) + r[m * LDY + n];
 }
 
 struct Step {
@@ -138,6 +138,11 @@ struct Step {
 @group(0) @binding(15) var<uniform> step: Step;
 
 
+fn row_count() -> u32 {
+  return step.seq;
+}
+
+
 const WG: u32 = WX * WY;
 const BM: u32 = WY * TM;
 const BN: u32 = WX * TN;
@@ -149,7 +154,7 @@ const STRIDE: u32 = QUADS + 1u;
 const X_TURNS: u32 = (BM * QUADS + WG - 1u) / WG;
 const W_TURNS: u32 = (BN * QUADS + WG - 1u) / WG;
 // Columns that one result takes.
-const STEP: u32 = 2u;
+const STEP: u32 = 1u;
 
 var<workgroup> x_tile: array<Quad, BM * STRIDE>;
 var<workgroup> w_tile: array<Quad, BN * STRIDE>;
@@ -159,7 +164,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let tx = lane % WX;
   let ty = lane / WX;
   // Rows beyond the last repeat it, and are not stored.
-  let m_last = step.seq - 1u;
+  let m_last = row_count() - 1u;
   var sums: array<array<f32, TN>, TM>;
   for (var tile = 0u; tile < TILES; tile++) {
     {
@@ -364,13 +369,25 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     {
       let n = group.x * BN + tx * TN + 0u;
       if (m <= m_last && n < N) {
-    finish_pair(m, n, sums[0u][0u], sums[0u][0u + 1u]);
+        finish(m, n, sums[0u][0u]);
+      }
+    }
+    {
+      let n = group.x * BN + tx * TN + 1u;
+      if (m <= m_last && n < N) {
+        finish(m, n, sums[0u][1u]);
       }
     }
     {
       let n = group.x * BN + tx * TN + 2u;
       if (m <= m_last && n < N) {
-    finish_pair(m, n, sums[0u][2u], sums[0u][2u + 1u]);
+        finish(m, n, sums[0u][2u]);
+      }
+    }
+    {
+      let n = group.x * BN + tx * TN + 3u;
+      if (m <= m_last && n < N) {
+        finish(m, n, sums[0u][3u]);
       }
     }
   }
@@ -379,13 +396,25 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     {
       let n = group.x * BN + tx * TN + 0u;
       if (m <= m_last && n < N) {
-    finish_pair(m, n, sums[1u][0u], sums[1u][0u + 1u]);
+        finish(m, n, sums[1u][0u]);
+      }
+    }
+    {
+      let n = group.x * BN + tx * TN + 1u;
+      if (m <= m_last && n < N) {
+        finish(m, n, sums[1u][1u]);
       }
     }
     {
       let n = group.x * BN + tx * TN + 2u;
       if (m <= m_last && n < N) {
-    finish_pair(m, n, sums[1u][2u], sums[1u][2u + 1u]);
+        finish(m, n, sums[1u][2u]);
+      }
+    }
+    {
+      let n = group.x * BN + tx * TN + 3u;
+      if (m <= m_last && n < N) {
+        finish(m, n, sums[1u][3u]);
       }
     }
   }
@@ -394,13 +423,25 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     {
       let n = group.x * BN + tx * TN + 0u;
       if (m <= m_last && n < N) {
-    finish_pair(m, n, sums[2u][0u], sums[2u][0u + 1u]);
+        finish(m, n, sums[2u][0u]);
+      }
+    }
+    {
+      let n = group.x * BN + tx * TN + 1u;
+      if (m <= m_last && n < N) {
+        finish(m, n, sums[2u][1u]);
       }
     }
     {
       let n = group.x * BN + tx * TN + 2u;
       if (m <= m_last && n < N) {
-    finish_pair(m, n, sums[2u][2u], sums[2u][2u + 1u]);
+        finish(m, n, sums[2u][2u]);
+      }
+    }
+    {
+      let n = group.x * BN + tx * TN + 3u;
+      if (m <= m_last && n < N) {
+        finish(m, n, sums[2u][3u]);
       }
     }
   }
@@ -409,13 +450,25 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     {
       let n = group.x * BN + tx * TN + 0u;
       if (m <= m_last && n < N) {
-    finish_pair(m, n, sums[3u][0u], sums[3u][0u + 1u]);
+        finish(m, n, sums[3u][0u]);
+      }
+    }
+    {
+      let n = group.x * BN + tx * TN + 1u;
+      if (m <= m_last && n < N) {
+        finish(m, n, sums[3u][1u]);
       }
     }
     {
       let n = group.x * BN + tx * TN + 2u;
       if (m <= m_last && n < N) {
-    finish_pair(m, n, sums[3u][2u], sums[3u][2u + 1u]);
+        finish(m, n, sums[3u][2u]);
+      }
+    }
+    {
+      let n = group.x * BN + tx * TN + 3u;
+      if (m <= m_last && n < N) {
+        finish(m, n, sums[3u][3u]);
       }
     }
   }

@@ -137,6 +137,11 @@ struct Step {
 @group(0) @binding(15) var<uniform> step: Step;
 
 
+fn row_count() -> u32 {
+  return step.seq;
+}
+
+
 const WG: u32 = WX * WY;
 const BM: u32 = WY * TM;
 const BN: u32 = WX * TN;
@@ -158,7 +163,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let tx = lane % WX;
   let ty = lane / WX;
   // Rows beyond the last repeat it, and are not stored.
-  let m_last = step.seq - 1u;
+  let m_last = row_count() - 1u;
   var sums: array<array<f32, TN>, TM>;
   for (var tile = 0u; tile < TILES; tile++) {
     {

@@ -1,5 +1,4 @@
-enable f16;
-alias Quad = vec4<f16>;
+alias Quad = vec4<f32>;
 const WX: u32 = 8u;
 const WY: u32 = 8u;
 const TM: u32 = 4u;
@@ -7,7 +6,7 @@ const TN: u32 = 4u;
 const TK: u32 = 16u;
 // Vec4s of a tile's columns in a turn of the inner loop.
 const UNROLL: u32 = 2u;
-const N: u32 = 2560u;
+const N: u32 = 2048u;
 const K: u32 = 2048u;
 const K_QUADS: u32 = (K + 3u) / 4u;
 
@@ -46,7 +45,7 @@ fn word_min(row: u32, i: u32) -> f32 {
 }
 
 
-const LDY: u32 = 2560u;
+const LDY: u32 = 2048u;
 
 // sum + a · b in four steps; sum + dot(a, b) would take five.
 fn add_dot(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
@@ -86,13 +85,14 @@ fn act(x: f32) -> f32 {
 }
 
 
+@group(0) @binding(3) var<storage, read_write> r: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 fn biased(n: u32, sum: f32) -> f32 {
   return sum;
 }
 
 fn finish(m: u32, n: u32, sum: f32) {
-  y[m * LDY + n] = act(biased(n, sum));
+  y[m * LDY + n] = act(biased(n, sum)) + r[m * LDY + n];
 }
 
 struct Step {
@@ -113,6 +113,11 @@ struct Step {
   penalty: f32,
 }
 @group(0) @binding(15) var<uniform> step: Step;
+
+
+fn row_count() -> u32 {
+  return step.seq;
+}
 
 
 const WG: u32 = WX * WY;
@@ -136,7 +141,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let tx = lane % WX;
   let ty = lane / WX;
   // Rows beyond the last repeat it, and are not stored.
-  let m_last = step.seq - 1u;
+  let m_last = row_count() - 1u;
   var sums: array<array<f32, TN>, TM>;
   for (var tile = 0u; tile < TILES; tile++) {
     {
@@ -199,61 +204,61 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         {
           let xs = x_tile[(0u * WY + ty) * STRIDE + q];
           {
-        sums[0u][0u] += f32(dot(xs, ws[0u]));
+            sums[0u][0u] = add_dot(sums[0u][0u], xs, ws[0u]);
           }
           {
-        sums[0u][1u] += f32(dot(xs, ws[1u]));
+            sums[0u][1u] = add_dot(sums[0u][1u], xs, ws[1u]);
           }
           {
-        sums[0u][2u] += f32(dot(xs, ws[2u]));
+            sums[0u][2u] = add_dot(sums[0u][2u], xs, ws[2u]);
           }
           {
-        sums[0u][3u] += f32(dot(xs, ws[3u]));
+            sums[0u][3u] = add_dot(sums[0u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(1u * WY + ty) * STRIDE + q];
           {
-        sums[1u][0u] += f32(dot(xs, ws[0u]));
+            sums[1u][0u] = add_dot(sums[1u][0u], xs, ws[0u]);
           }
           {
-        sums[1u][1u] += f32(dot(xs, ws[1u]));
+            sums[1u][1u] = add_dot(sums[1u][1u], xs, ws[1u]);
           }
           {
-        sums[1u][2u] += f32(dot(xs, ws[2u]));
+            sums[1u][2u] = add_dot(sums[1u][2u], xs, ws[2u]);
           }
           {
-        sums[1u][3u] += f32(dot(xs, ws[3u]));
+            sums[1u][3u] = add_dot(sums[1u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(2u * WY + ty) * STRIDE + q];
           {
-        sums[2u][0u] += f32(dot(xs, ws[0u]));
+            sums[2u][0u] = add_dot(sums[2u][0u], xs, ws[0u]);
           }
           {
-        sums[2u][1u] += f32(dot(xs, ws[1u]));
+            sums[2u][1u] = add_dot(sums[2u][1u], xs, ws[1u]);
           }
           {
-        sums[2u][2u] += f32(dot(xs, ws[2u]));
+            sums[2u][2u] = add_dot(sums[2u][2u], xs, ws[2u]);
           }
           {
-        sums[2u][3u] += f32(dot(xs, ws[3u]));
+            sums[2u][3u] = add_dot(sums[2u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(3u * WY + ty) * STRIDE + q];
           {
-        sums[3u][0u] += f32(dot(xs, ws[0u]));
+            sums[3u][0u] = add_dot(sums[3u][0u], xs, ws[0u]);
           }
           {
-        sums[3u][1u] += f32(dot(xs, ws[1u]));
+            sums[3u][1u] = add_dot(sums[3u][1u], xs, ws[1u]);
           }
           {
-        sums[3u][2u] += f32(dot(xs, ws[2u]));
+            sums[3u][2u] = add_dot(sums[3u][2u], xs, ws[2u]);
           }
           {
-        sums[3u][3u] += f32(dot(xs, ws[3u]));
+            sums[3u][3u] = add_dot(sums[3u][3u], xs, ws[3u]);
           }
         }
       }
@@ -275,61 +280,61 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         {
           let xs = x_tile[(0u * WY + ty) * STRIDE + q];
           {
-        sums[0u][0u] += f32(dot(xs, ws[0u]));
+            sums[0u][0u] = add_dot(sums[0u][0u], xs, ws[0u]);
           }
           {
-        sums[0u][1u] += f32(dot(xs, ws[1u]));
+            sums[0u][1u] = add_dot(sums[0u][1u], xs, ws[1u]);
           }
           {
-        sums[0u][2u] += f32(dot(xs, ws[2u]));
+            sums[0u][2u] = add_dot(sums[0u][2u], xs, ws[2u]);
           }
           {
-        sums[0u][3u] += f32(dot(xs, ws[3u]));
+            sums[0u][3u] = add_dot(sums[0u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(1u * WY + ty) * STRIDE + q];
           {
-        sums[1u][0u] += f32(dot(xs, ws[0u]));
+            sums[1u][0u] = add_dot(sums[1u][0u], xs, ws[0u]);
           }
           {
-        sums[1u][1u] += f32(dot(xs, ws[1u]));
+            sums[1u][1u] = add_dot(sums[1u][1u], xs, ws[1u]);
           }
           {
-        sums[1u][2u] += f32(dot(xs, ws[2u]));
+            sums[1u][2u] = add_dot(sums[1u][2u], xs, ws[2u]);
           }
           {
-        sums[1u][3u] += f32(dot(xs, ws[3u]));
+            sums[1u][3u] = add_dot(sums[1u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(2u * WY + ty) * STRIDE + q];
           {
-        sums[2u][0u] += f32(dot(xs, ws[0u]));
+            sums[2u][0u] = add_dot(sums[2u][0u], xs, ws[0u]);
           }
           {
-        sums[2u][1u] += f32(dot(xs, ws[1u]));
+            sums[2u][1u] = add_dot(sums[2u][1u], xs, ws[1u]);
           }
           {
-        sums[2u][2u] += f32(dot(xs, ws[2u]));
+            sums[2u][2u] = add_dot(sums[2u][2u], xs, ws[2u]);
           }
           {
-        sums[2u][3u] += f32(dot(xs, ws[3u]));
+            sums[2u][3u] = add_dot(sums[2u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(3u * WY + ty) * STRIDE + q];
           {
-        sums[3u][0u] += f32(dot(xs, ws[0u]));
+            sums[3u][0u] = add_dot(sums[3u][0u], xs, ws[0u]);
           }
           {
-        sums[3u][1u] += f32(dot(xs, ws[1u]));
+            sums[3u][1u] = add_dot(sums[3u][1u], xs, ws[1u]);
           }
           {
-        sums[3u][2u] += f32(dot(xs, ws[2u]));
+            sums[3u][2u] = add_dot(sums[3u][2u], xs, ws[2u]);
           }
           {
-        sums[3u][3u] += f32(dot(xs, ws[3u]));
+            sums[3u][3u] = add_dot(sums[3u][3u], xs, ws[3u]);
           }
         }
       }

@@ -140,6 +140,7 @@ static inline const float *panel_floats(const char *panel, int k, int count, flo
 }
 
 // What is done to the sums of a matrix product before they are stored.
+// The activation that ACT names, of four numbers.
 /// e^r - 1 where x = n ln 2 + r, |r| <= ln 2 / 2, for -87.34 <= x <= 88.8, and 2^n in *power.
 static inline V exp4_parts(V x, V *power) {
   // ln 2 in two parts, so that n times the first is exact.
@@ -204,7 +205,7 @@ static inline V tanh4(V x) {
   return wasm_v128_bitselect(p, far, wasm_f32x4_lt(a, set1(0.625f)));
 }
 
-/// 1 - erf z for z >= 0, within 2^-22 (1 + z^2) of itself.
+/// 1 - erf z for z >= 0, within 2^-21 (1 + z^2) of itself.
 static inline V erfc4_positive(V z) {
   V t = wasm_f32x4_div(set1(1.0f), madd(z, set1(0.3f), set1(1.0f)));
   // Minimax polynomial of e^(z^2) erfc(z) / t for z <= 10.
@@ -232,9 +233,10 @@ static inline V erf4(V x) {
   return wasm_v128_bitselect(wasm_f32x4_mul(p, x), far, wasm_f32x4_lt(a, set1(1.0f)));
 }
 
-/// x (1 + erf(x / sqrt 2)) / 2, within 4 units in the last place above -1, 1e-7 below.
+/// x (1 + erf(x / sqrt 2)) / 2, within 9 units in the last place above -1, 1e-7 below.
 static inline V gelu4(V x) {
-  V a = wasm_f32x4_abs(x);
+  // From 20 on there is nothing of the tail, not even of infinity's.
+  V a = wasm_f32x4_pmin(wasm_f32x4_abs(x), set1(20.0f));
   V tail = wasm_f32x4_mul(wasm_f32x4_mul(a, set1(0.5f)), erfc4_positive(wasm_f32x4_mul(a, set1(0.707106781f))));
   return wasm_f32x4_sub(wasm_f32x4_max(x, set1(0.0f)), tail);
 }
@@ -289,52 +291,72 @@ static inline V softplus4(V x) {
 }
 
 
+static inline V act4(V x) {
+  return silu4(x);
+}
+
+
 /// Stores outputs n .. n + 7 of a row, those below N. glu: sums alternate gate and up, four outputs from n / 2 on.
-static inline void finish8(V s0, V s1, const float *r, float *y, int n, int N) {
-  if (n + 8 <= N) {
-    (void)r;
-    store(y + n, s0);
-    store(y + n + 4, s1);
+/// b is null where there is no bias. Not inlined: an activation is longer than the call.
+ALONE void finish8(V s0, V s1, const float *r, const float *b, float *y, int n, int N) {
+  float part[8];
+  const int count = min_int(8, N - n);
+  if (b) {
+    const float *bias = b + n;
+    if (count < 8) {
+      for (int i = 0; i < count; i++) part[i] = bias[i];
+      bias = part;
+    }
+    s0 = wasm_f32x4_add(s0, load(bias));
+    s1 = wasm_f32x4_add(s1, load(bias + 4));
+  }
+  (void)r;
+  V gate = wasm_i32x4_shuffle(s0, s1, 0, 2, 4, 6), up = wasm_i32x4_shuffle(s0, s1, 1, 3, 5, 7);
+  V out = wasm_f32x4_mul(act4(gate), up);
+  if (count == 8) {
+    store(y + n / 2, out);
     return;
   }
-  float last[8];
-  store(last, s0);
-  store(last + 4, s1);
-  for (int i = 0; i < N - n; i++) y[n + i] = last[i];
+  store(part, out);
+  for (int i = 0; i < count / 2; i++) y[n / 2 + i] = part[i];
 }
 
 /// Row m of r, which is null where there is none.
 static inline const float *row_of(const float *r, int m, int LDY) { return r ? r + (uint32_t)m * (uint32_t)LDY : r; }
 
+// Products of many rows: register tiles of 4 rows of x by 8 columns of y, from rows of x that are packed for it and
+// panels of 8 columns, [k][8] floats.
 
-// A tile is 4 rows of x by a panel. Rows of x are packed in blocks of ROWS x DEPTH, and tiles of PANELS panels
-// gather their sums, on the stack: 4 (ROWS DEPTH + 8 ROWS PANELS + 8 DEPTH) bytes.
+// Rows of x are packed in blocks of ROWS x DEPTH, and tiles of PANELS panels gather their sums, on the stack:
+// 4 (ROWS DEPTH + 8 ROWS PANELS + 8 DEPTH) bytes.
 enum { ROWS = 32, DEPTH = 256, PANELS = 16 };
 
-/// Rows and columns of x as tiles read them: the 4 rows' values of a column side by side; rows from `rows` on are 0.
-static void pack_x(const float *x, int K, int rows, int count, float *to) {
-  for (int m = 0; m < rows; m += 4) {
-    const V zero = set1(0);
-    const float *x0 = x + m * K, *x1 = x0 + K, *x2 = x1 + K, *x3 = x2 + K;
-    const int n = rows - m;
-    int k = 0;
-    for (; k + 4 <= count; k += 4, to += 16) {
-      V a = load(x0 + k), b = n > 1 ? load(x1 + k) : zero;
-      V c = n > 2 ? load(x2 + k) : zero, d = n > 3 ? load(x3 + k) : zero;
-      V ab = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), ab2 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
-      V cd = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), cd2 = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
-      store(to, wasm_i64x2_shuffle(ab, cd, 0, 2));
-      store(to + 4, wasm_i64x2_shuffle(ab, cd, 1, 3));
-      store(to + 8, wasm_i64x2_shuffle(ab2, cd2, 0, 2));
-      store(to + 12, wasm_i64x2_shuffle(ab2, cd2, 1, 3));
-    }
-    for (; k < count; k++, to += 4) {
-      to[0] = x0[k];
-      to[1] = n > 1 ? x1[k] : 0;
-      to[2] = n > 2 ? x2[k] : 0;
-      to[3] = n > 3 ? x3[k] : 0;
-    }
+/// `count` columns of up to 4 rows, a column's values side by side: to[STEP k + row]; rows from `rows` on are 0.
+INLINE void pack4(const float *x, int K, int rows, int count, float *to, const int STEP) {
+  const V zero = set1(0);
+  const float *x0 = x, *x1 = x0 + K, *x2 = x1 + K, *x3 = x2 + K;
+  int k = 0;
+  for (; k + 4 <= count; k += 4, to += 4 * STEP) {
+    V a = load(x0 + k), b = rows > 1 ? load(x1 + k) : zero;
+    V c = rows > 2 ? load(x2 + k) : zero, d = rows > 3 ? load(x3 + k) : zero;
+    V ab = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), ab2 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
+    V cd = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), cd2 = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+    store(to, wasm_i64x2_shuffle(ab, cd, 0, 2));
+    store(to + STEP, wasm_i64x2_shuffle(ab, cd, 1, 3));
+    store(to + 2 * STEP, wasm_i64x2_shuffle(ab2, cd2, 0, 2));
+    store(to + 3 * STEP, wasm_i64x2_shuffle(ab2, cd2, 1, 3));
   }
+  for (; k < count; k++, to += STEP) {
+    to[0] = x0[k];
+    to[1] = rows > 1 ? x1[k] : 0;
+    to[2] = rows > 2 ? x2[k] : 0;
+    to[3] = rows > 3 ? x3[k] : 0;
+  }
+}
+
+/// Rows and columns of x as tiles read them, 4 rows after 4 rows.
+static void pack_x(const float *x, int K, int rows, int count, float *to) {
+  for (int m = 0; m < rows; m += 4) pack4(x + m * K, K, rows - m, count, to + m * count, 4);
 }
 
 /// Adds the products of `count` columns to a tile. One column a turn: unrolled, it needs more registers than
@@ -362,9 +384,10 @@ ALONE void tile(const float *x, const float *w, float *c, int count, int first) 
   store(c + 16, c20), store(c + 20, c21), store(c + 24, c30), store(c + 28, c31);
 }
 
+
 /// Rows [m, m + rows) of y for panels [begin, end).
-static void many_rows(const float *x, const char *w, const float *r, float *y, int m, int rows, int N, int K,
-                      int LDY, int begin, int end) {
+static void many_rows(const float *x, const char *w, const float *r, const float *b, float *y, int m, int rows, int N,
+                      int K, int LDY, int begin, int end) {
   float xs[ROWS * DEPTH], sums[PANELS * ROWS * PANEL];
   float ws[PANEL_SCRATCH ? DEPTH * PANEL_SCRATCH : 1];
   const int bytes = panel_bytes(K, 0);
@@ -382,21 +405,22 @@ static void many_rows(const float *x, const char *w, const float *r, float *y, i
     for (int p = p0; p < p1; p++)
       for (int i = 0; i < rows; i++) {
         const float *c = sums + (p - p0) * ROWS * PANEL + i * PANEL;
-        finish8(load(c), load(c + 4), row_of(r, m + i, LDY), y + (uint32_t)(m + i) * (uint32_t)LDY, p * PANEL, N);
+        float *to = y + (uint32_t)(m + i) * (uint32_t)LDY;
+        finish8(load(c), load(c + 4), row_of(r, m + i, LDY), b, to, p * PANEL, N);
       }
   }
 }
 
-void linear(const float *x, const char *w, const float *r, float *y, int M, int N, int K, int LDY, int begin,
-            int end) {
+void linear(const float *x, const char *w, const float *r, const float *b, float *y, int M, int N, int K, int LDY,
+            int begin, int end) {
   if (M == 1) {
     const int bytes = panel_bytes(K, 0);
     float sums[PANEL];
     for (int p = begin; p < end; p++) {
       one_row(x, panel_at(w, p, bytes), K, sums);
-      finish8(load(sums), load(sums + 4), r, y, p * PANEL, N);
+      finish8(load(sums), load(sums + 4), r, b, y, p * PANEL, N);
     }
     return;
   }
-  for (int m = 0; m < M; m += ROWS) many_rows(x, w, r, y, m, min_int(ROWS, M - m), N, K, LDY, begin, end);
+  for (int m = 0; m < M; m += ROWS) many_rows(x, w, r, b, y, m, min_int(ROWS, M - m), N, K, LDY, begin, end);
 }

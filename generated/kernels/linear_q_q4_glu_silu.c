@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <wasm_simd128.h>
 
-#define RELAXED 1
+#define RELAXED 0
 
 typedef v128_t V;
 
@@ -19,7 +19,7 @@ static inline V set1(float x) { return wasm_f32x4_splat(x); }
 
 /// a * b + c. Fused where relaxed SIMD is and the engine chooses so, else rounded twice.
 static inline V madd(V a, V b, V c) {
-  return wasm_f32x4_relaxed_madd(a, b, c);
+  return wasm_f32x4_add(wasm_f32x4_mul(a, b), c);
 }
 
 static inline float sum4(V v) {
@@ -103,53 +103,70 @@ static inline V dots_wide(const int16_t *x, V w0, V w1, V w2, V w3) {
   return wasm_i32x4_add(a, b);
 }
 
-// q8: a byte a weight.
-enum { BLOCK_BYTES = 512, COLUMNS = 4, OFFSET = 128 };
+// q4.
+enum { OFFSET = 8, MINIMUM = 0 };
+// Two weights in a byte.
+enum { WORDS = 4 };
 
-static inline int stored(const uint8_t *word, int j) { return word[j]; }
+/// Column j of a block, from the byte of the row's first word that is of such columns.
+static inline int stored(const uint8_t *byte, int j) { return byte[j / 8 * 64] >> (j & 4) & 15; }
 
-// What q8 and q4 have in common in weight layout `panels` (compiler/formats/layouts-cpu.ts): a header, then 16 rows
-// side by side: for each group of columns its blocks of 32, then a half a row as scale. BLOCK_BYTES, COLUMNS (of a
-// row in 16 bytes), OFFSET (added to what is stored) and `stored` are the format's.
-enum { PANEL = 16, BLOCK = 32, SCALE_BYTES = 2 * PANEL };
+#define NARROW(wide, narrow) narrow
+// What the formats with scales have in common in weight layout `panels` (compiler/formats/layouts-cpu.ts): a header,
+// then 16 rows side by side: for each group of columns its blocks of 32, then a half a row as scale, and with
+// MINIMUM another as minimum. A row has WORDS words of a block, 4 bytes each, 64 bytes apart. OFFSET (added to what
+// is stored) and `stored` are the format's.
+enum { PANEL = 16, BLOCK = 32, SCALE_BYTES = 2 * PANEL, TAIL_BYTES = SCALE_BYTES * (1 + MINIMUM) };
 
-/// Bytes from a vector of 4 rows to the same rows' next columns, and to the next 4 rows.
-enum { VECTOR_STEP = 4 * PANEL, QUAD_STEP = 16 };
+/// Bytes from a vector of 4 rows to the same rows' next words, and to the next 4 rows.
+enum { VECTOR_STEP = 4 * PANEL, QUAD_STEP = 16, BLOCK_BYTES = WORDS * VECTOR_STEP };
 
-static inline int group_bytes(int G) { return G / BLOCK * BLOCK_BYTES + SCALE_BYTES; }
+/// Columns of a group; G = 0: of a whole row.
+static inline int group_of(int K, int G) { return G ? G : (K + BLOCK - 1) / BLOCK * BLOCK; }
 
-static inline int panel_bytes(int K, int G) { return HEADER + (K + G - 1) / G * group_bytes(G); }
+static inline int group_bytes(int G) { return G / BLOCK * BLOCK_BYTES + TAIL_BYTES; }
+
+static inline int panel_bytes(int K, int G) {
+  G = group_of(K, G);
+  return HEADER + (K + G - 1) / G * group_bytes(G);
+}
 
 /// One row of a panel.
 static void gather(const char *panel, int row, float *y, int D, int G) {
-  for (int i = 0; i < D; i += COLUMNS) {
+  G = group_of(D, G);
+  for (int i = 0; i < D; i += BLOCK) {
     const char *group = panel + HEADER + i / G * group_bytes(G);
-    const char *block = group + i % G / BLOCK * BLOCK_BYTES;
-    const char *word = block + i % BLOCK / COLUMNS * VECTOR_STEP + row * 4;
-    const float scale = half_small(((const uint16_t *)(group + group_bytes(G) - SCALE_BYTES))[row]) * multiplier(panel);
-    for (int j = 0; j < min_int(COLUMNS, D - i); j++)
-      y[i + j] = (float)(stored((const uint8_t *)word, j) - OFFSET) * scale;
+    const uint8_t *words = (const uint8_t *)(group + i % G / BLOCK * BLOCK_BYTES + row * 4);
+    const uint16_t *halves = (const uint16_t *)(group + group_bytes(G) - TAIL_BYTES) + row;
+    const float scale = half_small(halves[0]) * multiplier(panel);
+    const float min = MINIMUM ? half_small(halves[PANEL]) * multiplier(panel) : 0;
+    for (int j = 0; j < min_int(BLOCK, D - i); j++) y[i + j] = (float)(stored(words + j % 4, j) - OFFSET) * scale + min;
   }
 }
 
-
 #define X_SCALE wide_scale
-/// 128 is 16 times what the bias was made for.
-static inline V block_bias(const Block *x) { return wasm_f32x4_mul(splat32(&x->wide_bias), set1(16)); }
+#define X_BIAS wide_bias
+
+/// What takes OFFSET away again. The bias was made for 8.
+static inline V block_bias(const Block *x) {
+  const V bias = splat32(&x->X_BIAS);
+  return OFFSET == 8 ? bias : wasm_f32x4_mul(bias, set1(OFFSET / 8.0f));
+}
+
+/// The sum of a block's columns of x.
+static inline V block_total(const Block *x) { return wasm_f32x4_mul(splat32(&x->X_BIAS), set1(-0.125f)); }
+
 
 enum { QUADS_AT_ONCE = 4 };
 
-/// Sums over a block of the stored weights of QUADS x 4 rows with each of ROWS x, as integers. 16-bit products
-/// cost no more than 8-bit ones here, which would need the weights cut in two.
-INLINE void block_sums(const int ROWS, const int QUADS, const char *w,
-                                                             const Block *const *x, V *sums) {
-  const V mask = wasm_i16x8_splat(255);
+/// Sums over a block of the stored weights of QUADS x 4 rows with each of ROWS x, as integers.
+INLINE void block_sums(const int ROWS, const int QUADS, const char *w, const Block *const *x, V *sums) {
+  const V mask = wasm_i16x8_splat(15);
   UNROLL for (int v = 0; v < 4; v++) {
     UNROLL for (int q = 0; q < QUADS; q++) {
-      const char *at = w + q * QUAD_STEP + v * 2 * VECTOR_STEP;
-      V first = load(at), second = load(at + VECTOR_STEP);
-      V w0 = wasm_v128_and(first, mask), w1 = wasm_v128_and(second, mask);
-      V w2 = wasm_u16x8_shr(first, 8), w3 = wasm_u16x8_shr(second, 8);
+      V packed = load(w + q * QUAD_STEP + v * VECTOR_STEP);
+      V w0 = wasm_v128_and(packed, mask), w1 = wasm_v128_and(wasm_u16x8_shr(packed, 4), mask);
+      V w2 = wasm_v128_and(wasm_u16x8_shr(packed, 8), mask), w3 = wasm_u16x8_shr(packed, 12);
       UNROLL for (int m = 0; m < ROWS; m++) {
         V s = dots_wide(x[m]->wide + v * 8, w0, w1, w2, w3);
         sums[m * QUADS + q] = v ? wasm_i32x4_add(sums[m * QUADS + q], s) : s;
@@ -158,7 +175,9 @@ INLINE void block_sums(const int ROWS, const int QUADS, const char *w,
   }
 }
 
+
 // What is done to the sums of a matrix product before they are stored.
+// The activation that ACT names, of four numbers.
 /// e^r - 1 where x = n ln 2 + r, |r| <= ln 2 / 2, for -87.34 <= x <= 88.8, and 2^n in *power.
 static inline V exp4_parts(V x, V *power) {
   // ln 2 in two parts, so that n times the first is exact.
@@ -223,7 +242,7 @@ static inline V tanh4(V x) {
   return wasm_v128_bitselect(p, far, wasm_f32x4_lt(a, set1(0.625f)));
 }
 
-/// 1 - erf z for z >= 0, within 2^-22 (1 + z^2) of itself.
+/// 1 - erf z for z >= 0, within 2^-21 (1 + z^2) of itself.
 static inline V erfc4_positive(V z) {
   V t = wasm_f32x4_div(set1(1.0f), madd(z, set1(0.3f), set1(1.0f)));
   // Minimax polynomial of e^(z^2) erfc(z) / t for z <= 10.
@@ -251,9 +270,10 @@ static inline V erf4(V x) {
   return wasm_v128_bitselect(wasm_f32x4_mul(p, x), far, wasm_f32x4_lt(a, set1(1.0f)));
 }
 
-/// x (1 + erf(x / sqrt 2)) / 2, within 4 units in the last place above -1, 1e-7 below.
+/// x (1 + erf(x / sqrt 2)) / 2, within 9 units in the last place above -1, 1e-7 below.
 static inline V gelu4(V x) {
-  V a = wasm_f32x4_abs(x);
+  // From 20 on there is nothing of the tail, not even of infinity's.
+  V a = wasm_f32x4_pmin(wasm_f32x4_abs(x), set1(20.0f));
   V tail = wasm_f32x4_mul(wasm_f32x4_mul(a, set1(0.5f)), erfc4_positive(wasm_f32x4_mul(a, set1(0.707106781f))));
   return wasm_f32x4_sub(wasm_f32x4_max(x, set1(0.0f)), tail);
 }
@@ -308,18 +328,34 @@ static inline V softplus4(V x) {
 }
 
 
+static inline V act4(V x) {
+  return silu4(x);
+}
+
+
 /// Stores outputs n .. n + 7 of a row, those below N. glu: sums alternate gate and up, four outputs from n / 2 on.
-static inline void finish8(V s0, V s1, const float *r, float *y, int n, int N) {
-  if (n + 8 <= N) {
-    (void)r;
-    store(y + n, s0);
-    store(y + n + 4, s1);
+/// b is null where there is no bias. Not inlined: an activation is longer than the call.
+ALONE void finish8(V s0, V s1, const float *r, const float *b, float *y, int n, int N) {
+  float part[8];
+  const int count = min_int(8, N - n);
+  if (b) {
+    const float *bias = b + n;
+    if (count < 8) {
+      for (int i = 0; i < count; i++) part[i] = bias[i];
+      bias = part;
+    }
+    s0 = wasm_f32x4_add(s0, load(bias));
+    s1 = wasm_f32x4_add(s1, load(bias + 4));
+  }
+  (void)r;
+  V gate = wasm_i32x4_shuffle(s0, s1, 0, 2, 4, 6), up = wasm_i32x4_shuffle(s0, s1, 1, 3, 5, 7);
+  V out = wasm_f32x4_mul(act4(gate), up);
+  if (count == 8) {
+    store(y + n / 2, out);
     return;
   }
-  float last[8];
-  store(last, s0);
-  store(last + 4, s1);
-  for (int i = 0; i < N - n; i++) y[n + i] = last[i];
+  store(part, out);
+  for (int i = 0; i < count / 2; i++) y[n / 2 + i] = part[i];
 }
 
 /// Row m of r, which is null where there is none.
@@ -330,31 +366,33 @@ static inline const float *row_of(const float *r, int m, int LDY) { return r ? r
 enum { SUMS = 4 };
 
 /// y[m][4 q + i]: products of ROWS rows of x with QUADS x 4 rows of a panel, from its quad `quad` on.
-INLINE void products(const int ROWS, const int QUADS, const char *panel,
-                                                           int quad, const Block *x, int blocks, int K, int G,
-                                                           float *y, int ldy) {
+INLINE void products(const int ROWS, const int QUADS, const char *panel, int quad, const Block *x, int blocks, int K,
+                     int G, float *y, int ldy) {
   V acc[SUMS], sums[SUMS];
   const Block *xs[SUMS];
   UNROLL for (int m = 0; m < ROWS; m++) xs[m] = x + m * blocks;
   UNROLL for (int i = 0; i < ROWS * QUADS; i++) acc[i] = set1(0);
   // A group's scale is applied to each of its blocks: cheaper than sums of its own for a group. One loop, without
   // branches, because engines spill what lives across an inner one.
-  const int group = G / BLOCK, count = (K + G - 1) / G * group;
+  const int group = G / BLOCK, count = (K + G - 1) / G * group, mask = K > G ? group - 1 : -1;
   const char *w = panel + HEADER + quad * QUAD_STEP;
   for (int b = 0; b < count; b++) {
-    const int left = group - (b & (group - 1));
+    const int left = group - (b & mask);
     const char *scales = w + left * BLOCK_BYTES - quad * (QUAD_STEP - 8);
     block_sums(ROWS, QUADS, w, xs, sums);
     UNROLL for (int q = 0; q < QUADS; q++) {
       const V scale = load_half_small(scales + q * 8);
       UNROLL for (int m = 0; m < ROWS; m++) {
         const int i = m * QUADS + q;
-        V sum = madd(wasm_f32x4_convert_i32x4(sums[i]), splat32(&xs[m]->X_SCALE), block_bias(xs[m]));
-        acc[i] = madd(sum, scale, acc[i]);
+        const V stored = wasm_f32x4_convert_i32x4(sums[i]), x_scale = splat32(&xs[m]->X_SCALE);
+        if (MINIMUM) {
+          acc[i] = madd(wasm_f32x4_mul(stored, x_scale), scale, acc[i]);
+          acc[i] = madd(block_total(xs[m]), load_half_small(scales + SCALE_BYTES + q * 8), acc[i]);
+        } else acc[i] = madd(madd(stored, x_scale, block_bias(xs[m])), scale, acc[i]);
       }
     }
     UNROLL for (int m = 0; m < ROWS; m++) xs[m]++;
-    w += BLOCK_BYTES + (left == 1) * SCALE_BYTES;
+    w += BLOCK_BYTES + (left == 1) * TAIL_BYTES;
   }
   const V rest = set1(multiplier(panel) * (1 / X_UNIT));
   UNROLL for (int m = 0; m < ROWS; m++)
@@ -371,26 +409,27 @@ ALONE void four_rows(const char *panel, const Block *x, int blocks, int K, int G
   for (int quad = 0; quad < PANEL / 4; quad++) products(4, 1, panel, quad, x, blocks, K, G, y + quad * 4, PANEL);
 }
 
-static inline void finish(const float *sums, const float *r, float *y, int m, int n, int N, int LDY) {
+static inline void finish(const float *sums, const float *r, const float *b, float *y, int m, int n, int N, int LDY) {
   float *to = y + (uint32_t)m * (uint32_t)LDY;
-  finish8(load(sums), load(sums + 4), row_of(r, m, LDY), to, n, N);
-  if (n + 8 < N) finish8(load(sums + 8), load(sums + 12), row_of(r, m, LDY), to, n + 8, N);
+  finish8(load(sums), load(sums + 4), row_of(r, m, LDY), b, to, n, N);
+  if (n + 8 < N) finish8(load(sums + 8), load(sums + 12), row_of(r, m, LDY), b, to, n + 8, N);
 }
 
-void linear(const Block *x, const char *w, const float *r, float *y, int M, int N, int K, int G, int LDY,
-            int begin, int end) {
+void linear(const Block *x, const char *w, const float *r, const float *b, float *y, int M, int N, int K, int G,
+            int LDY, int begin, int end) {
   const int bytes = panel_bytes(K, G), blocks = row_blocks(K);
+  G = group_of(K, G);
   float sums[4 * PANEL];
   for (int p = begin; p < end; p++) {
     const char *panel = panel_at(w, p, bytes);
     int m = 0;
     for (; m + 4 <= M; m += 4) {
       four_rows(panel, x + m * blocks, blocks, K, G, sums);
-      for (int i = 0; i < 4; i++) finish(sums + i * PANEL, r, y, m + i, p * PANEL, N, LDY);
+      for (int i = 0; i < 4; i++) finish(sums + i * PANEL, r, b, y, m + i, p * PANEL, N, LDY);
     }
     for (; m < M; m++) {
       one_row(panel, x + m * blocks, K, G, sums);
-      finish(sums, r, y, m, p * PANEL, N, LDY);
+      finish(sums, r, b, y, m, p * PANEL, N, LDY);
     }
   }
 }

@@ -1,5 +1,4 @@
-enable f16;
-alias Quad = vec4<f16>;
+alias Quad = vec4<f32>;
 const WX: u32 = 8u;
 const WY: u32 = 8u;
 const TM: u32 = 4u;
@@ -139,6 +138,11 @@ struct Step {
 @group(0) @binding(15) var<uniform> step: Step;
 
 
+fn row_count() -> u32 {
+  return step.seq;
+}
+
+
 const WG: u32 = WX * WY;
 const BM: u32 = WY * TM;
 const BN: u32 = WX * TN;
@@ -160,7 +164,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let tx = lane % WX;
   let ty = lane / WX;
   // Rows beyond the last repeat it, and are not stored.
-  let m_last = step.seq - 1u;
+  let m_last = row_count() - 1u;
   var sums: array<array<f32, TN>, TM>;
   for (var tile = 0u; tile < TILES; tile++) {
     {
@@ -223,61 +227,61 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         {
           let xs = x_tile[(0u * WY + ty) * STRIDE + q];
           {
-        sums[0u][0u] += f32(dot(xs, ws[0u]));
+            sums[0u][0u] = add_dot(sums[0u][0u], xs, ws[0u]);
           }
           {
-        sums[0u][1u] += f32(dot(xs, ws[1u]));
+            sums[0u][1u] = add_dot(sums[0u][1u], xs, ws[1u]);
           }
           {
-        sums[0u][2u] += f32(dot(xs, ws[2u]));
+            sums[0u][2u] = add_dot(sums[0u][2u], xs, ws[2u]);
           }
           {
-        sums[0u][3u] += f32(dot(xs, ws[3u]));
+            sums[0u][3u] = add_dot(sums[0u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(1u * WY + ty) * STRIDE + q];
           {
-        sums[1u][0u] += f32(dot(xs, ws[0u]));
+            sums[1u][0u] = add_dot(sums[1u][0u], xs, ws[0u]);
           }
           {
-        sums[1u][1u] += f32(dot(xs, ws[1u]));
+            sums[1u][1u] = add_dot(sums[1u][1u], xs, ws[1u]);
           }
           {
-        sums[1u][2u] += f32(dot(xs, ws[2u]));
+            sums[1u][2u] = add_dot(sums[1u][2u], xs, ws[2u]);
           }
           {
-        sums[1u][3u] += f32(dot(xs, ws[3u]));
+            sums[1u][3u] = add_dot(sums[1u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(2u * WY + ty) * STRIDE + q];
           {
-        sums[2u][0u] += f32(dot(xs, ws[0u]));
+            sums[2u][0u] = add_dot(sums[2u][0u], xs, ws[0u]);
           }
           {
-        sums[2u][1u] += f32(dot(xs, ws[1u]));
+            sums[2u][1u] = add_dot(sums[2u][1u], xs, ws[1u]);
           }
           {
-        sums[2u][2u] += f32(dot(xs, ws[2u]));
+            sums[2u][2u] = add_dot(sums[2u][2u], xs, ws[2u]);
           }
           {
-        sums[2u][3u] += f32(dot(xs, ws[3u]));
+            sums[2u][3u] = add_dot(sums[2u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(3u * WY + ty) * STRIDE + q];
           {
-        sums[3u][0u] += f32(dot(xs, ws[0u]));
+            sums[3u][0u] = add_dot(sums[3u][0u], xs, ws[0u]);
           }
           {
-        sums[3u][1u] += f32(dot(xs, ws[1u]));
+            sums[3u][1u] = add_dot(sums[3u][1u], xs, ws[1u]);
           }
           {
-        sums[3u][2u] += f32(dot(xs, ws[2u]));
+            sums[3u][2u] = add_dot(sums[3u][2u], xs, ws[2u]);
           }
           {
-        sums[3u][3u] += f32(dot(xs, ws[3u]));
+            sums[3u][3u] = add_dot(sums[3u][3u], xs, ws[3u]);
           }
         }
       }
@@ -299,61 +303,61 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         {
           let xs = x_tile[(0u * WY + ty) * STRIDE + q];
           {
-        sums[0u][0u] += f32(dot(xs, ws[0u]));
+            sums[0u][0u] = add_dot(sums[0u][0u], xs, ws[0u]);
           }
           {
-        sums[0u][1u] += f32(dot(xs, ws[1u]));
+            sums[0u][1u] = add_dot(sums[0u][1u], xs, ws[1u]);
           }
           {
-        sums[0u][2u] += f32(dot(xs, ws[2u]));
+            sums[0u][2u] = add_dot(sums[0u][2u], xs, ws[2u]);
           }
           {
-        sums[0u][3u] += f32(dot(xs, ws[3u]));
+            sums[0u][3u] = add_dot(sums[0u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(1u * WY + ty) * STRIDE + q];
           {
-        sums[1u][0u] += f32(dot(xs, ws[0u]));
+            sums[1u][0u] = add_dot(sums[1u][0u], xs, ws[0u]);
           }
           {
-        sums[1u][1u] += f32(dot(xs, ws[1u]));
+            sums[1u][1u] = add_dot(sums[1u][1u], xs, ws[1u]);
           }
           {
-        sums[1u][2u] += f32(dot(xs, ws[2u]));
+            sums[1u][2u] = add_dot(sums[1u][2u], xs, ws[2u]);
           }
           {
-        sums[1u][3u] += f32(dot(xs, ws[3u]));
+            sums[1u][3u] = add_dot(sums[1u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(2u * WY + ty) * STRIDE + q];
           {
-        sums[2u][0u] += f32(dot(xs, ws[0u]));
+            sums[2u][0u] = add_dot(sums[2u][0u], xs, ws[0u]);
           }
           {
-        sums[2u][1u] += f32(dot(xs, ws[1u]));
+            sums[2u][1u] = add_dot(sums[2u][1u], xs, ws[1u]);
           }
           {
-        sums[2u][2u] += f32(dot(xs, ws[2u]));
+            sums[2u][2u] = add_dot(sums[2u][2u], xs, ws[2u]);
           }
           {
-        sums[2u][3u] += f32(dot(xs, ws[3u]));
+            sums[2u][3u] = add_dot(sums[2u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(3u * WY + ty) * STRIDE + q];
           {
-        sums[3u][0u] += f32(dot(xs, ws[0u]));
+            sums[3u][0u] = add_dot(sums[3u][0u], xs, ws[0u]);
           }
           {
-        sums[3u][1u] += f32(dot(xs, ws[1u]));
+            sums[3u][1u] = add_dot(sums[3u][1u], xs, ws[1u]);
           }
           {
-        sums[3u][2u] += f32(dot(xs, ws[2u]));
+            sums[3u][2u] = add_dot(sums[3u][2u], xs, ws[2u]);
           }
           {
-        sums[3u][3u] += f32(dot(xs, ws[3u]));
+            sums[3u][3u] = add_dot(sums[3u][3u], xs, ws[3u]);
           }
         }
       }

@@ -1,5 +1,4 @@
-enable f16;
-alias Quad = vec4<f16>;
+alias Quad = vec4<f32>;
 const WX: u32 = 8u;
 const WY: u32 = 8u;
 const TM: u32 = 4u;
@@ -7,7 +6,7 @@ const TN: u32 = 4u;
 const TK: u32 = 16u;
 // Vec4s of a tile's columns in a turn of the inner loop.
 const UNROLL: u32 = 2u;
-const N: u32 = 2048u;
+const N: u32 = 32000u;
 const K: u32 = 2048u;
 const K_QUADS: u32 = (K + 3u) / 4u;
 
@@ -45,12 +44,7 @@ fn word_min(row: u32, i: u32) -> f32 {
   return 0.0;
 }
 
-// The four bytes of a word, lowest first. A byte to a float is one instruction on most devices.
-fn bytes_quad(bytes: u32) -> vec4<f32> {
-  return vec4<f32>((vec4<u32>(bytes) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(255u));
-}
-
-const WORD_QUADS: u32 = 8u;
+const WORD_QUADS: u32 = 4u;
 alias Word = vec4<u32>;
 
 @group(0) @binding(1) var<storage, read> w: array<Word>;
@@ -59,17 +53,12 @@ fn word_at(row: u32, i: u32) -> Word {
   return w[row * ROW_WORDS + i];
 }
 
-fn word_levels(word: Word, q: u32) -> vec4<f32> {
-  // Masked before they are parted.
-  return bytes_quad((word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu);
-}
-
-
 fn word_quad(word: Word, q: u32) -> vec4<f32> {
-  return word_levels(word, q) - 8.0;
+  // Each byte goes to the top, and comes back with its sign.
+  return vec4<f32>(vec4<i32>(vec4<u32>(word[q]) << vec4<u32>(24u, 16u, 8u, 0u)) >> vec4<u32>(24u));
 }
 
-const LDY: u32 = 2048u;
+const LDY: u32 = 32000u;
 
 // sum + a · b in four steps; sum + dot(a, b) would take five.
 fn add_dot(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
@@ -109,14 +98,13 @@ fn act(x: f32) -> f32 {
 }
 
 
-@group(0) @binding(3) var<storage, read_write> r: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 fn biased(n: u32, sum: f32) -> f32 {
   return sum;
 }
 
 fn finish(m: u32, n: u32, sum: f32) {
-  y[m * LDY + n] = act(biased(n, sum)) + r[m * LDY + n];
+  y[m * LDY + n] = act(biased(n, sum));
 }
 
 struct Step {
@@ -137,6 +125,11 @@ struct Step {
   penalty: f32,
 }
 @group(0) @binding(15) var<uniform> step: Step;
+
+
+fn row_count() -> u32 {
+  return step.seq;
+}
 
 
 const WG: u32 = WX * WY;
@@ -160,7 +153,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let tx = lane % WX;
   let ty = lane / WX;
   // Rows beyond the last repeat it, and are not stored.
-  let m_last = step.seq - 1u;
+  let m_last = row_count() - 1u;
   var sums: array<array<f32, TN>, TM>;
   for (var tile = 0u; tile < TILES; tile++) {
     {
@@ -223,61 +216,61 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         {
           let xs = x_tile[(0u * WY + ty) * STRIDE + q];
           {
-        sums[0u][0u] += f32(dot(xs, ws[0u]));
+            sums[0u][0u] = add_dot(sums[0u][0u], xs, ws[0u]);
           }
           {
-        sums[0u][1u] += f32(dot(xs, ws[1u]));
+            sums[0u][1u] = add_dot(sums[0u][1u], xs, ws[1u]);
           }
           {
-        sums[0u][2u] += f32(dot(xs, ws[2u]));
+            sums[0u][2u] = add_dot(sums[0u][2u], xs, ws[2u]);
           }
           {
-        sums[0u][3u] += f32(dot(xs, ws[3u]));
+            sums[0u][3u] = add_dot(sums[0u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(1u * WY + ty) * STRIDE + q];
           {
-        sums[1u][0u] += f32(dot(xs, ws[0u]));
+            sums[1u][0u] = add_dot(sums[1u][0u], xs, ws[0u]);
           }
           {
-        sums[1u][1u] += f32(dot(xs, ws[1u]));
+            sums[1u][1u] = add_dot(sums[1u][1u], xs, ws[1u]);
           }
           {
-        sums[1u][2u] += f32(dot(xs, ws[2u]));
+            sums[1u][2u] = add_dot(sums[1u][2u], xs, ws[2u]);
           }
           {
-        sums[1u][3u] += f32(dot(xs, ws[3u]));
+            sums[1u][3u] = add_dot(sums[1u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(2u * WY + ty) * STRIDE + q];
           {
-        sums[2u][0u] += f32(dot(xs, ws[0u]));
+            sums[2u][0u] = add_dot(sums[2u][0u], xs, ws[0u]);
           }
           {
-        sums[2u][1u] += f32(dot(xs, ws[1u]));
+            sums[2u][1u] = add_dot(sums[2u][1u], xs, ws[1u]);
           }
           {
-        sums[2u][2u] += f32(dot(xs, ws[2u]));
+            sums[2u][2u] = add_dot(sums[2u][2u], xs, ws[2u]);
           }
           {
-        sums[2u][3u] += f32(dot(xs, ws[3u]));
+            sums[2u][3u] = add_dot(sums[2u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(3u * WY + ty) * STRIDE + q];
           {
-        sums[3u][0u] += f32(dot(xs, ws[0u]));
+            sums[3u][0u] = add_dot(sums[3u][0u], xs, ws[0u]);
           }
           {
-        sums[3u][1u] += f32(dot(xs, ws[1u]));
+            sums[3u][1u] = add_dot(sums[3u][1u], xs, ws[1u]);
           }
           {
-        sums[3u][2u] += f32(dot(xs, ws[2u]));
+            sums[3u][2u] = add_dot(sums[3u][2u], xs, ws[2u]);
           }
           {
-        sums[3u][3u] += f32(dot(xs, ws[3u]));
+            sums[3u][3u] = add_dot(sums[3u][3u], xs, ws[3u]);
           }
         }
       }
@@ -299,61 +292,61 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         {
           let xs = x_tile[(0u * WY + ty) * STRIDE + q];
           {
-        sums[0u][0u] += f32(dot(xs, ws[0u]));
+            sums[0u][0u] = add_dot(sums[0u][0u], xs, ws[0u]);
           }
           {
-        sums[0u][1u] += f32(dot(xs, ws[1u]));
+            sums[0u][1u] = add_dot(sums[0u][1u], xs, ws[1u]);
           }
           {
-        sums[0u][2u] += f32(dot(xs, ws[2u]));
+            sums[0u][2u] = add_dot(sums[0u][2u], xs, ws[2u]);
           }
           {
-        sums[0u][3u] += f32(dot(xs, ws[3u]));
+            sums[0u][3u] = add_dot(sums[0u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(1u * WY + ty) * STRIDE + q];
           {
-        sums[1u][0u] += f32(dot(xs, ws[0u]));
+            sums[1u][0u] = add_dot(sums[1u][0u], xs, ws[0u]);
           }
           {
-        sums[1u][1u] += f32(dot(xs, ws[1u]));
+            sums[1u][1u] = add_dot(sums[1u][1u], xs, ws[1u]);
           }
           {
-        sums[1u][2u] += f32(dot(xs, ws[2u]));
+            sums[1u][2u] = add_dot(sums[1u][2u], xs, ws[2u]);
           }
           {
-        sums[1u][3u] += f32(dot(xs, ws[3u]));
+            sums[1u][3u] = add_dot(sums[1u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(2u * WY + ty) * STRIDE + q];
           {
-        sums[2u][0u] += f32(dot(xs, ws[0u]));
+            sums[2u][0u] = add_dot(sums[2u][0u], xs, ws[0u]);
           }
           {
-        sums[2u][1u] += f32(dot(xs, ws[1u]));
+            sums[2u][1u] = add_dot(sums[2u][1u], xs, ws[1u]);
           }
           {
-        sums[2u][2u] += f32(dot(xs, ws[2u]));
+            sums[2u][2u] = add_dot(sums[2u][2u], xs, ws[2u]);
           }
           {
-        sums[2u][3u] += f32(dot(xs, ws[3u]));
+            sums[2u][3u] = add_dot(sums[2u][3u], xs, ws[3u]);
           }
         }
         {
           let xs = x_tile[(3u * WY + ty) * STRIDE + q];
           {
-        sums[3u][0u] += f32(dot(xs, ws[0u]));
+            sums[3u][0u] = add_dot(sums[3u][0u], xs, ws[0u]);
           }
           {
-        sums[3u][1u] += f32(dot(xs, ws[1u]));
+            sums[3u][1u] = add_dot(sums[3u][1u], xs, ws[1u]);
           }
           {
-        sums[3u][2u] += f32(dot(xs, ws[2u]));
+            sums[3u][2u] = add_dot(sums[3u][2u], xs, ws[2u]);
           }
           {
-        sums[3u][3u] += f32(dot(xs, ws[3u]));
+            sums[3u][3u] = add_dot(sums[3u][3u], xs, ws[3u]);
           }
         }
       }

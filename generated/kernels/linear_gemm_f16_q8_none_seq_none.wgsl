@@ -7,7 +7,7 @@ const TN: u32 = 4u;
 const TK: u32 = 16u;
 // Vec4s of a tile's columns in a turn of the inner loop.
 const UNROLL: u32 = 2u;
-const N: u32 = 2048u;
+const N: u32 = 32000u;
 const K: u32 = 2048u;
 const K_QUADS: u32 = (K + 3u) / 4u;
 
@@ -21,8 +21,31 @@ fn x_quad(row: u32, quad: u32) -> vec4<f32> {
 }
 
 const COLUMNS: u32 = K;
-const WORD_QUADS: u32 = 2u;
-const ROW_WORDS: u32 = (COLUMNS + 7u) / 8u;
+const G: u32 = 64u;
+const GROUP: u32 = G;
+const ROW_GROUPS: u32 = (COLUMNS + GROUP - 1u) / GROUP;
+const ROW_WORDS: u32 = ROW_GROUPS * GROUP / (4u * WORD_QUADS);
+
+// The group of the i-th word of a row, among those of all rows.
+fn group_of(row: u32, i: u32) -> u32 {
+  return row * ROW_GROUPS + i * (4u * WORD_QUADS) / GROUP;
+}
+
+const HAS_MIN: bool = false;
+
+@group(0) @binding(2) var<storage, read> w_scale: array<u32>;
+
+fn word_scale(row: u32, i: u32) -> f32 {
+  let at = group_of(row, i);
+  let pair = unpack2x16float(w_scale[at / 2u]);
+  return select(pair.x, pair.y, at % 2u == 1u);
+}
+
+fn word_min(row: u32, i: u32) -> f32 {
+  return 0.0;
+}
+
+const WORD_QUADS: u32 = 4u;
 alias Word = vec4<u32>;
 
 @group(0) @binding(1) var<storage, read> w: array<Word>;
@@ -32,21 +55,11 @@ fn word_at(row: u32, i: u32) -> Word {
 }
 
 fn word_quad(word: Word, q: u32) -> vec4<f32> {
-  let halves = select(word.xy, word.zw, q == 1u);
-  return vec4<f32>(unpack2x16float(halves.x), unpack2x16float(halves.y));
-}
-const HAS_MIN: bool = false;
-
-fn word_scale(row: u32, i: u32) -> f32 {
-  return 1.0;
+  // Each byte goes to the top, and comes back with its sign.
+  return vec4<f32>(vec4<i32>(vec4<u32>(word[q]) << vec4<u32>(24u, 16u, 8u, 0u)) >> vec4<u32>(24u));
 }
 
-fn word_min(row: u32, i: u32) -> f32 {
-  return 0.0;
-}
-
-
-const LDY: u32 = 2048u;
+const LDY: u32 = 32000u;
 
 // sum + a · b in four steps; sum + dot(a, b) would take five.
 fn add_dot(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
@@ -86,14 +99,13 @@ fn act(x: f32) -> f32 {
 }
 
 
-@group(0) @binding(3) var<storage, read_write> r: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 fn biased(n: u32, sum: f32) -> f32 {
   return sum;
 }
 
 fn finish(m: u32, n: u32, sum: f32) {
-  y[m * LDY + n] = act(biased(n, sum)) + r[m * LDY + n];
+  y[m * LDY + n] = act(biased(n, sum));
 }
 
 struct Step {
@@ -114,6 +126,11 @@ struct Step {
   penalty: f32,
 }
 @group(0) @binding(15) var<uniform> step: Step;
+
+
+fn row_count() -> u32 {
+  return step.seq;
+}
 
 
 const WG: u32 = WX * WY;
@@ -137,7 +154,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let tx = lane % WX;
   let ty = lane / WX;
   // Rows beyond the last repeat it, and are not stored.
-  let m_last = step.seq - 1u;
+  let m_last = row_count() - 1u;
   var sums: array<array<f32, TN>, TM>;
   for (var tile = 0u; tile < TILES; tile++) {
     {

@@ -7,7 +7,7 @@ const TN: u32 = 4u;
 const TK: u32 = 16u;
 // Vec4s of a tile's columns in a turn of the inner loop.
 const UNROLL: u32 = 2u;
-const N: u32 = 2560u;
+const N: u32 = 2048u;
 const K: u32 = 2048u;
 const K_QUADS: u32 = (K + 3u) / 4u;
 
@@ -21,36 +21,8 @@ fn x_quad(row: u32, quad: u32) -> vec4<f32> {
 }
 
 const COLUMNS: u32 = K;
-const G: u32 = 64u;
-const GROUP: u32 = G;
-const ROW_GROUPS: u32 = (COLUMNS + GROUP - 1u) / GROUP;
-const ROW_WORDS: u32 = ROW_GROUPS * GROUP / (4u * WORD_QUADS);
-
-// The group of the i-th word of a row, among those of all rows.
-fn group_of(row: u32, i: u32) -> u32 {
-  return row * ROW_GROUPS + i * (4u * WORD_QUADS) / GROUP;
-}
-
-const HAS_MIN: bool = false;
-
-@group(0) @binding(2) var<storage, read> w_scale: array<u32>;
-
-fn word_scale(row: u32, i: u32) -> f32 {
-  let at = group_of(row, i);
-  let pair = unpack2x16float(w_scale[at / 2u]);
-  return select(pair.x, pair.y, at % 2u == 1u);
-}
-
-fn word_min(row: u32, i: u32) -> f32 {
-  return 0.0;
-}
-
-// The four bytes of a word, lowest first. A byte to a float is one instruction on most devices.
-fn bytes_quad(bytes: u32) -> vec4<f32> {
-  return vec4<f32>((vec4<u32>(bytes) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(255u));
-}
-
-const WORD_QUADS: u32 = 8u;
+const WORD_QUADS: u32 = 2u;
+const ROW_WORDS: u32 = (COLUMNS + 7u) / 8u;
 alias Word = vec4<u32>;
 
 @group(0) @binding(1) var<storage, read> w: array<Word>;
@@ -59,17 +31,22 @@ fn word_at(row: u32, i: u32) -> Word {
   return w[row * ROW_WORDS + i];
 }
 
-fn word_levels(word: Word, q: u32) -> vec4<f32> {
-  // Masked before they are parted.
-  return bytes_quad((word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu);
-}
-
-
 fn word_quad(word: Word, q: u32) -> vec4<f32> {
-  return word_levels(word, q) - 8.0;
+  let halves = select(word.xy, word.zw, q == 1u);
+  return vec4<f32>(unpack2x16float(halves.x), unpack2x16float(halves.y));
+}
+const HAS_MIN: bool = false;
+
+fn word_scale(row: u32, i: u32) -> f32 {
+  return 1.0;
 }
 
-const LDY: u32 = 2560u;
+fn word_min(row: u32, i: u32) -> f32 {
+  return 0.0;
+}
+
+
+const LDY: u32 = 2048u;
 
 // sum + a · b in four steps; sum + dot(a, b) would take five.
 fn add_dot(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
@@ -109,13 +86,14 @@ fn act(x: f32) -> f32 {
 }
 
 
+@group(0) @binding(3) var<storage, read_write> r: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 fn biased(n: u32, sum: f32) -> f32 {
   return sum;
 }
 
 fn finish(m: u32, n: u32, sum: f32) {
-  y[m * LDY + n] = act(biased(n, sum));
+  y[m * LDY + n] = act(biased(n, sum)) + r[m * LDY + n];
 }
 
 struct Step {
@@ -136,6 +114,11 @@ struct Step {
   penalty: f32,
 }
 @group(0) @binding(15) var<uniform> step: Step;
+
+
+fn row_count() -> u32 {
+  return step.seq;
+}
 
 
 const WG: u32 = WX * WY;
@@ -159,7 +142,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let tx = lane % WX;
   let ty = lane / WX;
   // Rows beyond the last repeat it, and are not stored.
-  let m_last = step.seq - 1u;
+  let m_last = row_count() - 1u;
   var sums: array<array<f32, TN>, TM>;
   for (var tile = 0u; tile < TILES; tile++) {
     {

@@ -1,4 +1,5 @@
-alias Quad = vec4<f32>;
+enable f16;
+alias Quad = vec4<f16>;
 const WX: u32 = 8u;
 const WY: u32 = 8u;
 const TM: u32 = 4u;
@@ -6,7 +7,7 @@ const TN: u32 = 4u;
 const TK: u32 = 16u;
 // Vec4s of a tile's columns in a turn of the inner loop.
 const UNROLL: u32 = 2u;
-const N: u32 = 2560u;
+const N: u32 = 11264u;
 const K: u32 = 2048u;
 const K_QUADS: u32 = (K + 3u) / 4u;
 
@@ -20,8 +21,36 @@ fn x_quad(row: u32, quad: u32) -> vec4<f32> {
 }
 
 const COLUMNS: u32 = K;
-const WORD_QUADS: u32 = 2u;
-const ROW_WORDS: u32 = (COLUMNS + 7u) / 8u;
+const G: u32 = 64u;
+const GROUP: u32 = G;
+const ROW_GROUPS: u32 = (COLUMNS + GROUP - 1u) / GROUP;
+const ROW_WORDS: u32 = ROW_GROUPS * GROUP / (4u * WORD_QUADS);
+
+// The group of the i-th word of a row, among those of all rows.
+fn group_of(row: u32, i: u32) -> u32 {
+  return row * ROW_GROUPS + i * (4u * WORD_QUADS) / GROUP;
+}
+
+const HAS_MIN: bool = false;
+
+@group(0) @binding(2) var<storage, read> w_scale: array<u32>;
+
+fn word_scale(row: u32, i: u32) -> f32 {
+  let at = group_of(row, i);
+  let pair = unpack2x16float(w_scale[at / 2u]);
+  return select(pair.x, pair.y, at % 2u == 1u);
+}
+
+fn word_min(row: u32, i: u32) -> f32 {
+  return 0.0;
+}
+
+// The four bytes of a word, lowest first. A byte to a float is one instruction on most devices.
+fn bytes_quad(bytes: u32) -> vec4<f32> {
+  return vec4<f32>((vec4<u32>(bytes) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(255u));
+}
+
+const WORD_QUADS: u32 = 8u;
 alias Word = vec4<u32>;
 
 @group(0) @binding(1) var<storage, read> w: array<Word>;
@@ -30,22 +59,17 @@ fn word_at(row: u32, i: u32) -> Word {
   return w[row * ROW_WORDS + i];
 }
 
+fn word_levels(word: Word, q: u32) -> vec4<f32> {
+  // Masked before they are parted.
+  return bytes_quad((word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu);
+}
+
+
 fn word_quad(word: Word, q: u32) -> vec4<f32> {
-  let halves = select(word.xy, word.zw, q == 1u);
-  return vec4<f32>(unpack2x16float(halves.x), unpack2x16float(halves.y));
-}
-const HAS_MIN: bool = false;
-
-fn word_scale(row: u32, i: u32) -> f32 {
-  return 1.0;
+  return word_levels(word, q) - 8.0;
 }
 
-fn word_min(row: u32, i: u32) -> f32 {
-  return 0.0;
-}
-
-
-const LDY: u32 = 2560u;
+const LDY: u32 = 5632u;
 
 // sum + a · b in four steps; sum + dot(a, b) would take five.
 fn add_dot(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
@@ -81,7 +105,7 @@ fn power(a: f32, b: f32) -> f32 {
 }
 
 fn act(x: f32) -> f32 {
-  return x;
+  return x / (1.0 + exp(min(-x, 80.0)));
 }
 
 
@@ -90,8 +114,9 @@ fn biased(n: u32, sum: f32) -> f32 {
   return sum;
 }
 
-fn finish(m: u32, n: u32, sum: f32) {
-  y[m * LDY + n] = act(biased(n, sum));
+// Weight rows n and n + 1 are those of the gate and of what it lets through.
+fn finish_pair(m: u32, n: u32, gate: f32, up: f32) {
+  y[m * LDY + n / 2u] = act(biased(n, gate)) * biased(n + 1u, up);
 }
 
 struct Step {
@@ -114,6 +139,11 @@ struct Step {
 @group(0) @binding(15) var<uniform> step: Step;
 
 
+fn row_count() -> u32 {
+  return step.seq;
+}
+
+
 const WG: u32 = WX * WY;
 const BM: u32 = WY * TM;
 const BN: u32 = WX * TN;
@@ -125,7 +155,7 @@ const STRIDE: u32 = QUADS + 1u;
 const X_TURNS: u32 = (BM * QUADS + WG - 1u) / WG;
 const W_TURNS: u32 = (BN * QUADS + WG - 1u) / WG;
 // Columns that one result takes.
-const STEP: u32 = 1u;
+const STEP: u32 = 2u;
 
 var<workgroup> x_tile: array<Quad, BM * STRIDE>;
 var<workgroup> w_tile: array<Quad, BN * STRIDE>;
@@ -135,7 +165,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let tx = lane % WX;
   let ty = lane / WX;
   // Rows beyond the last repeat it, and are not stored.
-  let m_last = step.seq - 1u;
+  let m_last = row_count() - 1u;
   var sums: array<array<f32, TN>, TM>;
   for (var tile = 0u; tile < TILES; tile++) {
     {
@@ -198,61 +228,61 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         {
           let xs = x_tile[(0u * WY + ty) * STRIDE + q];
           {
-            sums[0u][0u] = add_dot(sums[0u][0u], xs, ws[0u]);
+        sums[0u][0u] += f32(dot(xs, ws[0u]));
           }
           {
-            sums[0u][1u] = add_dot(sums[0u][1u], xs, ws[1u]);
+        sums[0u][1u] += f32(dot(xs, ws[1u]));
           }
           {
-            sums[0u][2u] = add_dot(sums[0u][2u], xs, ws[2u]);
+        sums[0u][2u] += f32(dot(xs, ws[2u]));
           }
           {
-            sums[0u][3u] = add_dot(sums[0u][3u], xs, ws[3u]);
+        sums[0u][3u] += f32(dot(xs, ws[3u]));
           }
         }
         {
           let xs = x_tile[(1u * WY + ty) * STRIDE + q];
           {
-            sums[1u][0u] = add_dot(sums[1u][0u], xs, ws[0u]);
+        sums[1u][0u] += f32(dot(xs, ws[0u]));
           }
           {
-            sums[1u][1u] = add_dot(sums[1u][1u], xs, ws[1u]);
+        sums[1u][1u] += f32(dot(xs, ws[1u]));
           }
           {
-            sums[1u][2u] = add_dot(sums[1u][2u], xs, ws[2u]);
+        sums[1u][2u] += f32(dot(xs, ws[2u]));
           }
           {
-            sums[1u][3u] = add_dot(sums[1u][3u], xs, ws[3u]);
+        sums[1u][3u] += f32(dot(xs, ws[3u]));
           }
         }
         {
           let xs = x_tile[(2u * WY + ty) * STRIDE + q];
           {
-            sums[2u][0u] = add_dot(sums[2u][0u], xs, ws[0u]);
+        sums[2u][0u] += f32(dot(xs, ws[0u]));
           }
           {
-            sums[2u][1u] = add_dot(sums[2u][1u], xs, ws[1u]);
+        sums[2u][1u] += f32(dot(xs, ws[1u]));
           }
           {
-            sums[2u][2u] = add_dot(sums[2u][2u], xs, ws[2u]);
+        sums[2u][2u] += f32(dot(xs, ws[2u]));
           }
           {
-            sums[2u][3u] = add_dot(sums[2u][3u], xs, ws[3u]);
+        sums[2u][3u] += f32(dot(xs, ws[3u]));
           }
         }
         {
           let xs = x_tile[(3u * WY + ty) * STRIDE + q];
           {
-            sums[3u][0u] = add_dot(sums[3u][0u], xs, ws[0u]);
+        sums[3u][0u] += f32(dot(xs, ws[0u]));
           }
           {
-            sums[3u][1u] = add_dot(sums[3u][1u], xs, ws[1u]);
+        sums[3u][1u] += f32(dot(xs, ws[1u]));
           }
           {
-            sums[3u][2u] = add_dot(sums[3u][2u], xs, ws[2u]);
+        sums[3u][2u] += f32(dot(xs, ws[2u]));
           }
           {
-            sums[3u][3u] = add_dot(sums[3u][3u], xs, ws[3u]);
+        sums[3u][3u] += f32(dot(xs, ws[3u]));
           }
         }
       }
@@ -274,61 +304,61 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         {
           let xs = x_tile[(0u * WY + ty) * STRIDE + q];
           {
-            sums[0u][0u] = add_dot(sums[0u][0u], xs, ws[0u]);
+        sums[0u][0u] += f32(dot(xs, ws[0u]));
           }
           {
-            sums[0u][1u] = add_dot(sums[0u][1u], xs, ws[1u]);
+        sums[0u][1u] += f32(dot(xs, ws[1u]));
           }
           {
-            sums[0u][2u] = add_dot(sums[0u][2u], xs, ws[2u]);
+        sums[0u][2u] += f32(dot(xs, ws[2u]));
           }
           {
-            sums[0u][3u] = add_dot(sums[0u][3u], xs, ws[3u]);
+        sums[0u][3u] += f32(dot(xs, ws[3u]));
           }
         }
         {
           let xs = x_tile[(1u * WY + ty) * STRIDE + q];
           {
-            sums[1u][0u] = add_dot(sums[1u][0u], xs, ws[0u]);
+        sums[1u][0u] += f32(dot(xs, ws[0u]));
           }
           {
-            sums[1u][1u] = add_dot(sums[1u][1u], xs, ws[1u]);
+        sums[1u][1u] += f32(dot(xs, ws[1u]));
           }
           {
-            sums[1u][2u] = add_dot(sums[1u][2u], xs, ws[2u]);
+        sums[1u][2u] += f32(dot(xs, ws[2u]));
           }
           {
-            sums[1u][3u] = add_dot(sums[1u][3u], xs, ws[3u]);
+        sums[1u][3u] += f32(dot(xs, ws[3u]));
           }
         }
         {
           let xs = x_tile[(2u * WY + ty) * STRIDE + q];
           {
-            sums[2u][0u] = add_dot(sums[2u][0u], xs, ws[0u]);
+        sums[2u][0u] += f32(dot(xs, ws[0u]));
           }
           {
-            sums[2u][1u] = add_dot(sums[2u][1u], xs, ws[1u]);
+        sums[2u][1u] += f32(dot(xs, ws[1u]));
           }
           {
-            sums[2u][2u] = add_dot(sums[2u][2u], xs, ws[2u]);
+        sums[2u][2u] += f32(dot(xs, ws[2u]));
           }
           {
-            sums[2u][3u] = add_dot(sums[2u][3u], xs, ws[3u]);
+        sums[2u][3u] += f32(dot(xs, ws[3u]));
           }
         }
         {
           let xs = x_tile[(3u * WY + ty) * STRIDE + q];
           {
-            sums[3u][0u] = add_dot(sums[3u][0u], xs, ws[0u]);
+        sums[3u][0u] += f32(dot(xs, ws[0u]));
           }
           {
-            sums[3u][1u] = add_dot(sums[3u][1u], xs, ws[1u]);
+        sums[3u][1u] += f32(dot(xs, ws[1u]));
           }
           {
-            sums[3u][2u] = add_dot(sums[3u][2u], xs, ws[2u]);
+        sums[3u][2u] += f32(dot(xs, ws[2u]));
           }
           {
-            sums[3u][3u] = add_dot(sums[3u][3u], xs, ws[3u]);
+        sums[3u][3u] += f32(dot(xs, ws[3u]));
           }
         }
       }
@@ -340,25 +370,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     {
       let n = group.x * BN + tx * TN + 0u;
       if (m <= m_last && n < N) {
-        finish(m, n, sums[0u][0u]);
-      }
-    }
-    {
-      let n = group.x * BN + tx * TN + 1u;
-      if (m <= m_last && n < N) {
-        finish(m, n, sums[0u][1u]);
+    finish_pair(m, n, sums[0u][0u], sums[0u][0u + 1u]);
       }
     }
     {
       let n = group.x * BN + tx * TN + 2u;
       if (m <= m_last && n < N) {
-        finish(m, n, sums[0u][2u]);
-      }
-    }
-    {
-      let n = group.x * BN + tx * TN + 3u;
-      if (m <= m_last && n < N) {
-        finish(m, n, sums[0u][3u]);
+    finish_pair(m, n, sums[0u][2u], sums[0u][2u + 1u]);
       }
     }
   }
@@ -367,25 +385,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     {
       let n = group.x * BN + tx * TN + 0u;
       if (m <= m_last && n < N) {
-        finish(m, n, sums[1u][0u]);
-      }
-    }
-    {
-      let n = group.x * BN + tx * TN + 1u;
-      if (m <= m_last && n < N) {
-        finish(m, n, sums[1u][1u]);
+    finish_pair(m, n, sums[1u][0u], sums[1u][0u + 1u]);
       }
     }
     {
       let n = group.x * BN + tx * TN + 2u;
       if (m <= m_last && n < N) {
-        finish(m, n, sums[1u][2u]);
-      }
-    }
-    {
-      let n = group.x * BN + tx * TN + 3u;
-      if (m <= m_last && n < N) {
-        finish(m, n, sums[1u][3u]);
+    finish_pair(m, n, sums[1u][2u], sums[1u][2u + 1u]);
       }
     }
   }
@@ -394,25 +400,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     {
       let n = group.x * BN + tx * TN + 0u;
       if (m <= m_last && n < N) {
-        finish(m, n, sums[2u][0u]);
-      }
-    }
-    {
-      let n = group.x * BN + tx * TN + 1u;
-      if (m <= m_last && n < N) {
-        finish(m, n, sums[2u][1u]);
+    finish_pair(m, n, sums[2u][0u], sums[2u][0u + 1u]);
       }
     }
     {
       let n = group.x * BN + tx * TN + 2u;
       if (m <= m_last && n < N) {
-        finish(m, n, sums[2u][2u]);
-      }
-    }
-    {
-      let n = group.x * BN + tx * TN + 3u;
-      if (m <= m_last && n < N) {
-        finish(m, n, sums[2u][3u]);
+    finish_pair(m, n, sums[2u][2u], sums[2u][2u + 1u]);
       }
     }
   }
@@ -421,25 +415,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     {
       let n = group.x * BN + tx * TN + 0u;
       if (m <= m_last && n < N) {
-        finish(m, n, sums[3u][0u]);
-      }
-    }
-    {
-      let n = group.x * BN + tx * TN + 1u;
-      if (m <= m_last && n < N) {
-        finish(m, n, sums[3u][1u]);
+    finish_pair(m, n, sums[3u][0u], sums[3u][0u + 1u]);
       }
     }
     {
       let n = group.x * BN + tx * TN + 2u;
       if (m <= m_last && n < N) {
-        finish(m, n, sums[3u][2u]);
-      }
-    }
-    {
-      let n = group.x * BN + tx * TN + 3u;
-      if (m <= m_last && n < N) {
-        finish(m, n, sums[3u][3u]);
+    finish_pair(m, n, sums[3u][2u], sums[3u][2u + 1u]);
       }
     }
   }
