@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { BundleReport } from '../../compiler/cli/inspect-report.js'
+import type { EmittedKernel } from '../../compiler/cli/kernels-emitted.js'
 import { bytes, count, table, wrap } from '../../compiler/cli/output.js'
 import { loadTemplates } from '../../compiler/specialize/index.js'
 import { loadTargets } from '../../compiler/targets.js'
@@ -78,6 +79,19 @@ describe('lists', () => {
     expect(out).toMatch(/^ {2}firefox +no feature$/m)
     expect(out).toMatch(/^rmsnorm \(wgsl\)$/m)
     expect(out).toMatch(/^rmsnorm \(c\)$/m)
+  })
+
+  test('kernels of targets: workgroup, memory and bindings, all within what every device has', async () => {
+    const { emitted } = await wgcJson<{ emitted: EmittedKernel[] }>(['kernels', '--target', 'safari,firefox'])
+    expect([...new Set(emitted.map((k) => k.target))]).toEqual(['safari', 'firefox'])
+    const wide = emitted.filter(({ workgroup, memory, bindings }) => {
+      const storage = bindings.filter((b) => b.kind !== 'u').length
+      return workgroup[0] * workgroup[1] * workgroup[2] > 256 || memory > 16384 || storage > 8
+    })
+    expect(wide).toEqual([])
+    expect(emitted.filter((k) => k.target === 'firefox' && k.params.SUBGROUPS === true)).toEqual([])
+    const { out } = await wgc(['kernels', '--target', 'safari'])
+    expect(out).toMatch(/^ {2}rope +FORM=half .* 64x1x1 +0 {2}0:x:w /m)
   })
 })
 
