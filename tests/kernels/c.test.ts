@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { ops } from '../../compiler/ops/index.js'
 import { findEmcc } from '../../compiler/toolchain/index.js'
 import { allKernels, allVariants, casesOf, quantizerFor, serves } from './c-kernels.js'
-import { later } from './c-later.js'
 import { type Machine, machine, runCase } from './c-run.js'
 
 // Node 20 has relaxed SIMD behind this flag. Its baseline compiler gets i32x4.relaxed_dot wrong, which no kernel uses.
@@ -32,12 +31,14 @@ describe.each(builds)('$features by $toolchain', ({ features, toolchain }) => {
   })
 })
 
-test('every case of every operator that has C kernels is run by some variant', () => {
+/** What GPUs do in two steps, to have enough to do; `attention` is the same in one. */
+const GPU_ONLY = ['attention_split', 'attention_merge']
+
+test('every case of every operator is run by some variant', () => {
   const variants = allVariants('simd128')
-  const served = new Set(variants.map((v) => v.template.front.op.name))
   const left = Object.values(ops).flatMap((op) =>
     op.cases
-      .filter((c) => served.has(op.name) && !later[op.name]?.(c.facts))
+      .filter(() => !GPU_ONLY.includes(op.name))
       .filter((c) => !variants.some((v) => v.template.front.op.name === op.name && serves(v, c.facts)))
       .map((c) => `${op.name}: ${c.name}`),
   )

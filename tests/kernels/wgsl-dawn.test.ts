@@ -11,19 +11,28 @@ const jobs = allJobs().filter((job) => !needsF16(job) && !needsMatrix(job))
 const portable = jobs.filter((job) => !job.params.SUBGROUPS)
 /** SwiftShader takes a second for a large kernel. */
 const PART = 5
+const TIMEOUT = 400_000
 
 describe('on Dawn', async () => {
   const device = await softwareDevice()
   if (!device) console.warn('SKIPPED: no SwiftShader driver; WGSL kernels are not run on Dawn')
 
   const names = templates.filter((t) => t.params.some((p) => p.name === 'SUBGROUPS')).map((t) => t.name)
-  test.skipIf(!device).each(names)('%s with subgroups', async (name) => {
-    const chosen = jobs.filter((job) => job.params.SUBGROUPS === true && job.template.name === name)
-    expect(await runOnDawn(device as GPUDevice, chosen)).toEqual([])
-  })
+  test.skipIf(!device).each(names)(
+    '%s with subgroups',
+    async (name) => {
+      const chosen = jobs.filter((job) => job.params.SUBGROUPS === true && job.template.name === name)
+      expect(await runOnDawn(device as GPUDevice, chosen)).toEqual([])
+    },
+    TIMEOUT,
+  )
 
-  test.skipIf(!device)('without subgroups', async () => {
-    const chosen = portable.filter((_, i) => i % PART === 0)
-    expect(await runOnDawn(device as GPUDevice, chosen)).toEqual([])
-  })
+  test.skipIf(!device)(
+    'without subgroups',
+    async () => {
+      const chosen = portable.filter((_, i) => i % PART === 0)
+      expect(await runOnDawn(device as GPUDevice, chosen)).toEqual([])
+    },
+    TIMEOUT,
+  )
 })
