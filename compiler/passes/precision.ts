@@ -7,7 +7,7 @@ export type Bits = 'f32' | 'f16' | 8 | 4 | 3 | 2 | '8a' | '4a' | '3a' | '2a'
 
 interface Policy {
   matrices: WeightFormatName
-  /** Embedding and output projection: few multiply-adds, much of the quality (see README, "What 4 bits cost"). */
+  /** Embedding and output projection: few multiply-adds, much of the quality (see README, "What few bits cost"). */
   embedding: WeightFormatName
 }
 
