@@ -42,5 +42,8 @@ try {
   outcome = { error: text(error) }
 }
 const line = `${JSON.stringify({ outcome: { ...outcome, console: said } })}\n`
-// Dawn's event loop and open connections would keep the process alive.
-process.stdout.write(line, () => process.exit(0))
+// Dawn's event loop and open connections would keep the process alive, and Node may hang where it exits by itself
+// (nodejs/node#54918).
+process.stdout.write(line, () =>
+  process.versions.deno ? process.exit(0) : process.kill(process.pid, 'SIGKILL'),
+)
