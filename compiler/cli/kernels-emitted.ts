@@ -1,4 +1,5 @@
 /** What a target gets of the library: each kernel's workgroup, its memory and what it binds. */
+import { variantsOf } from '../build/variants.js'
 import { type LibraryKernel, libraryKernels, namedParams } from '../select/library.js'
 import { openTemplates, type Templates } from '../select/templates.js'
 import { loadTuning } from '../select/tuning.js'
@@ -38,9 +39,9 @@ function emitted(
 }
 
 function emittedFor(target: Target, templates: Templates, template?: string): EmittedKernel[] {
-  const tuning = [...target.tuning, ...loadTuning()]
+  const { specs } = variantsOf([target], loadTuning())
   const found = new Map<string, { kernel: LibraryKernel; features: string[][] }>()
-  for (const features of target.webgpu?.featureSets ?? [])
+  for (const { features, tuning } of specs.filter((spec) => spec.backend === 'webgpu'))
     for (const kernel of libraryKernels(templates.heads, { language: 'wgsl', features, tuning })) {
       const key = JSON.stringify([kernel.choice.template.name, namedParams(kernel.choice)])
       found.set(key, { kernel, features: [...(found.get(key)?.features ?? []), features] })

@@ -29,7 +29,7 @@ async function run({ json, target, template }: Options): Promise<void> {
   const { emittedKernels } = await import('./kernels-emitted.js')
   const emitted = emittedKernels(target, template)
   print(json, { kernels, emitted }, () => [
-    ...(template === undefined ? [] : [...kernels.flatMap((k) => [...text(k), ''])]),
+    ...(template === undefined ? [] : kernels.flatMap((k) => [...text(k), ''])),
     ...emittedText(emitted),
   ])
 }

@@ -14,9 +14,9 @@ const busyMicroseconds = (): number => {
 /**
  * Waits until V8 compiles nothing in the background any more, some 6 ms as a rule.
  *
- * Node up to at least 24 deadlocks where its event loop ends while an optimising thread waits for the main thread to
- * collect garbage (https://github.com/nodejs/node/issues/54918): about one short command in 150 did, on two busy
- * cores. While the loop lives the collection happens, so it is kept alive until the process uses no processor time.
+ * Node 20 deadlocks (later ones are reported to) where its event loop ends while an optimising thread waits for the
+ * main thread to collect garbage (https://github.com/nodejs/node/issues/54918): about one short command in 150 did,
+ * on two busy cores. While the loop lives the collection happens, so it is kept alive until the process uses no processor time.
  */
 export async function settle(): Promise<void> {
   setFlagsFromString('--no-opt')
