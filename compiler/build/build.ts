@@ -9,7 +9,7 @@ import { FIRST_WEIGHTS } from '../emit/plan.js'
 import { type WeightSet, writeShards } from '../emit/shards-write.js'
 import { fail } from '../errors.js'
 import { WHOLE_ROW } from '../formats/formats.js'
-import { type ImportedModel, importModel } from '../import/index.js'
+import { type ImportedModel, importModel, type WeightSource, withDerived } from '../import/index.js'
 import type { Model } from '../models/types.js'
 import type { BuildOptions, BuildResult } from '../options.js'
 import { packageRoot } from '../root.js'
@@ -52,7 +52,7 @@ function graphsFor(model: Model, options: BuildOptions, dumps: string[]) {
 /** Writes each weight set once; sets with the same content share their files. */
 async function emitWeights(
   sets: PlannedWeights[],
-  imported: ImportedModel,
+  source: WeightSource | null,
   bundle: BundleWriter,
   options: BuildOptions,
 ): Promise<Map<string, WeightSet>> {
@@ -63,7 +63,7 @@ async function emitWeights(
   for (const [i, set] of sets.entries()) {
     const done = before
     const progress = (bytes: number) => options.onProgress?.({ stage: 'weights', done: done + bytes, total })
-    const result = await writeShards(set.shards, imported.weights, bundle.folder, {
+    const result = await writeShards(set.shards, source, bundle.folder, {
       progress,
       ...(options.signal && { signal: options.signal }),
     })
@@ -162,7 +162,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     options.signal?.throwIfAborted()
     bundle = await openBundle(options.out)
     const code = await emitCode(variants, targets, bundle, cache, options)
-    const weights = await emitWeights(sets, imported, bundle, options)
+    const source = imported.weights && withDerived(imported.weights, model.derived)
+    const weights = await emitWeights(sets, source, bundle, options)
     const graph = graphs('webgpu')[0]!.graph
     const manifest: Manifest = {
       format: FORMAT_VERSION,

@@ -1,6 +1,6 @@
 /** What a bundle says of its model, and the model itself, from what was imported. */
 import { fail } from '../errors.js'
-import { checkTensor, configReader, type ImportedModel } from '../import/index.js'
+import { checkWeight, configReader, type ImportedModel } from '../import/index.js'
 import type { Graph } from '../ir/graph.js'
 import { familyOf } from '../models/index.js'
 import type { Model } from '../models/types.js'
@@ -20,7 +20,7 @@ export function describe(imported: ImportedModel, options: BuildOptions): Model 
   const model = family.model(config, { context, has: (name) => weights?.has(name) ?? true })
   if (weights) {
     for (const t of model.graph(model.programs[0]!).tensors.values()) {
-      if (t.kind === 'weight') checkTensor(weights, t.name, t.shape as number[])
+      if (t.kind === 'weight') checkWeight(weights, model.derived ?? [], t.name, t.shape as number[])
     }
   }
   return model

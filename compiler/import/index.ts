@@ -9,6 +9,7 @@ import { presets } from './presets.js'
 import { INDEX, type OpenWeights, openWeights, SINGLE, type WeightSource } from './weights.js'
 
 export { type ConfigReader, configReader } from './config.js'
+export { checkWeight, type Derived, withDerived } from './derived.js'
 export { presets } from './presets.js'
 export { checkTensor, type WeightSource } from './weights.js'
 

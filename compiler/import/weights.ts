@@ -98,9 +98,15 @@ export async function openWeights(folder: string): Promise<OpenWeights> {
   return fail('WGC204', [others.slice(0, 4)], { place: { file: folder } })
 }
 
-/** Throws WGC213 or WGC214 unless the tensor is there and of this shape. */
+/** Whether a tensor can be read as one of another shape: a matrix's columns may be several axes in the file. */
+function readsAs(actual: readonly number[], shape: readonly number[]): boolean {
+  if (actual.length === shape.length) return actual.every((d, i) => d === shape[i])
+  const columns = actual.slice(1).reduce((n, d) => n * d, 1)
+  return shape.length === 2 && actual.length > 2 && actual[0] === shape[0] && columns === shape[1]
+}
+
+/** Throws WGC213 or WGC214 unless the tensor is there and of this shape, the axes after the first taken as one or not. */
 export function checkTensor(weights: WeightSource, name: string, shape: readonly number[]): void {
   const actual = weights.shape(name)
-  if (actual.length !== shape.length || actual.some((d, i) => d !== shape[i]))
-    fail('WGC214', [name, actual, shape], { place: { file: weights.file(name) } })
+  if (!readsAs(actual, shape)) fail('WGC214', [name, actual, shape], { place: { file: weights.file(name) } })
 }

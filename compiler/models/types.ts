@@ -2,6 +2,7 @@
 
 import type { Expr } from '../../runtime/expr.js'
 import type { ConfigReader } from '../import/config.js'
+import type { Derived } from '../import/derived.js'
 import type { Graph } from '../ir/graph.js'
 
 /** One of the programs that a bundle holds for a model. */
@@ -29,6 +30,8 @@ export interface Model {
   context: number
   /** Programs of the bundle, in order. */
   programs: ProgramSpec[]
+  /** Weights of the graphs that are made from the files' tensors. */
+  derived?: Derived[]
   graph(program: ProgramSpec): Graph
 }
 
