@@ -24,15 +24,23 @@ const elements = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1)
 const rowsIn = (shape: readonly number[]) => shape[0] ?? 1
 const rowLength = (shape: readonly number[]) => elements(shape.slice(1))
 
-/** [columns, rows] of the files → [rows, columns]: what GPT-2 calls Conv1D. */
-export const transposed = (name: string, source: string, [rows, columns]: [number, number]): Derived => ({
+/**
+ * [columns, rows] of the files → [rows, columns]: what GPT-2 calls Conv1D. Of one that holds `of` rows, those from
+ * `from` on.
+ */
+export const transposed = (
+  name: string,
+  source: string,
+  [rows, columns]: [rows: number, columns: number],
+  { from = 0, of = rows }: { from?: number; of?: number } = {},
+): Derived => ({
   name,
   shape: [rows, columns],
-  sources: [{ name: source, shape: [columns, rows] }],
+  sources: [{ name: source, shape: [columns, of] }],
   compute([values]) {
     const out = new Float32Array(rows * columns)
     for (let c = 0; c < columns; c++)
-      for (let r = 0; r < rows; r++) out[r * columns + c] = values![c * rows + r]!
+      for (let r = 0; r < rows; r++) out[r * columns + c] = values![c * of + from + r]!
     return out
   },
 })

@@ -1,15 +1,37 @@
 /** The families. A new one is a file in this folder and a line here. */
 import { fail } from '../errors.js'
+import { gemma } from './gemma.js'
+import { gemma2 } from './gemma2.js'
+import { gemma3 } from './gemma3.js'
+import { gpt2 } from './gpt2.js'
 import { llama } from './llama.js'
+import { mingpt } from './mingpt.js'
+import { mistral } from './mistral.js'
+import { phi3 } from './phi3.js'
+import { qwen2 } from './qwen2.js'
+import { qwen3 } from './qwen3.js'
 import type { ModelFamily } from './types.js'
 
-export const families: ModelFamily[] = [llama]
+export const families: ModelFamily[] = [
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  gemma,
+  gemma2,
+  gemma3,
+  phi3,
+  gpt2,
+  mingpt,
+]
 
 /** The family that builds a config's `model_type` and `architectures`. */
 export function familyOf(modelType: unknown, architectures: unknown): ModelFamily {
   const names = Array.isArray(architectures) ? architectures : []
   const family = families.find(
-    (f) => f.family === modelType && (names.length === 0 || names.some((n) => f.architectures.includes(n))),
+    (f) =>
+      [f.family, ...(f.types ?? [])].some((type) => type === modelType) &&
+      (names.length === 0 || names.some((n) => f.architectures.includes(n))),
   )
   const known = families.flatMap((f) => f.architectures)
   return family ?? fail('WGC420', [`${modelType}`, names.map(String), known])

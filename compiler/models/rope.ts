@@ -22,6 +22,8 @@ export interface RopeOptions {
   context?: number
   /** Name of the parameters' section, where layers of several kinds have their own (`sliding_attention`). */
   layers?: string
+  /** Base of the frequencies where the config names none. Default 10000. */
+  theta?: number
 }
 
 /** What a scaling goes by. */
@@ -41,6 +43,12 @@ interface Setting {
 const plain = (theta: number, size: number): Float64Array =>
   Float64Array.from({ length: size / 2 }, (_, i) => theta ** ((-2 * i) / size))
 
+/** The rotation of no scaling. */
+export const plainRotation = (theta: number, size: number): Rotation => ({
+  frequencies: plain(theta, size),
+  factor: 1,
+})
+
 /**
  * Frequencies and factor of a config, as Hugging Face transformers write it: `rope_parameters` (transformers 5),
  * or `rope_theta` and `rope_scaling` with `rope_type` (or `type`).
@@ -51,11 +59,12 @@ export function ropeRotation(config: ConfigReader, size: number, options: RopeOp
   const nested = options.layers === undefined ? undefined : parameters?.section(options.layers)
   const scaling = nested ?? parameters ?? config.section('rope_scaling')
   const theta =
-    scaling?.optionalNumber('rope_theta') ?? config.number('rope_theta', { default: 10000, min: 1 })
+    scaling?.optionalNumber('rope_theta') ??
+    config.number('rope_theta', { default: options.theta ?? 10000, min: 1 })
   const type = scaling?.optionalString('rope_type') ?? scaling?.optionalString('type') ?? 'default'
   const rule = scalings[type]
   if (!rule) return fail('WGC421', [type, Object.keys(scalings)])
-  if (!scaling) return { frequencies: plain(theta, size), factor: 1 }
+  if (!scaling) return plainRotation(theta, size)
   const longest = config.int('max_position_embeddings', { min: 1, default: options.context ?? 2048 })
   const original =
     scaling.optionalInt('original_max_position_embeddings', { min: 1 }) ??
@@ -105,7 +114,7 @@ const scalings: Record<string, (s: Setting) => Rotation> = {
 }
 
 function unscaled({ theta, size }: Setting): Rotation {
-  return { frequencies: plain(theta, size), factor: 1 }
+  return plainRotation(theta, size)
 }
 
 const factorOf = ({ scaling }: Setting) => scaling.number('factor', { min: 1 })

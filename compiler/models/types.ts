@@ -38,6 +38,8 @@ export interface Model {
 export interface ModelFamily {
   /** `model_type` in config.json. */
   family: string
+  /** Other values of `model_type` that this file builds. */
+  types?: string[]
   /** Names in `architectures` that this file builds. */
   architectures: string[]
   /** The most tokens a config allows. */

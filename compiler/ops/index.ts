@@ -1,4 +1,5 @@
 /** The table of operators, by name. A new operator is a file beside this one and a line here. */
+import { add_positions } from './add_positions.js'
 import { add_rmsnorm } from './add_rmsnorm.js'
 import { argreduce } from './argreduce.js'
 import { attention } from './attention.js'
@@ -45,6 +46,7 @@ import { whisper_scale } from './whisper_scale.js'
 
 const rows = [
   embed,
+  add_positions,
   rmsnorm,
   add_rmsnorm,
   softmax,

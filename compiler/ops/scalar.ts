@@ -36,7 +36,7 @@ function roundEven(x: number): number {
 
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
 
-/** ALPHA is a slope, scale or threshold; clip is to ALPHA..BETA, hard_sigmoid is ALPHA x + BETA within 0..1. */
+/** ALPHA is a slope, scale, threshold or bound; clip is to ALPHA..BETA, hard_sigmoid is ALPHA x + BETA within 0..1. */
 export const unaryFunctions: Record<string, Unary> = {
   silu: u(activations.silu),
   // 1.5e-7 times x / 2: the polynomial for erf (Abramowitz and Stegun 7.1.26).
@@ -83,6 +83,9 @@ export const unaryFunctions: Record<string, Unary> = {
   sign: u(Math.sign, EXACT),
   not: u((x) => Number(x === 0), EXACT),
   clip: u((x, alpha, beta) => Math.min(Math.max(x, alpha), beta), EXACT),
+  affine: u((x, alpha, beta) => alpha * x + beta),
+  /** Within (-ALPHA, ALPHA), as Gemma 2 keeps logits. */
+  softcap: u((x, alpha) => alpha * Math.tanh(x / alpha), { abs: 5e-5, rel: 16 * F32_EPS }),
 }
 
 export interface Binary {

@@ -10,6 +10,8 @@ const constants: Record<string, [number, number]> = {
   thresholded_relu: [0.75, 0],
   hard_sigmoid: [0.3, 0.4],
   clip: [-1.25, 2.5],
+  affine: [0.3, 0.4],
+  softcap: [2.5, 0],
 }
 
 /** Where an operation is defined on a part of the line, and where its result stays comparable. */
@@ -36,7 +38,19 @@ const spread: Fill = {
 
 /** Beyond what exp and its kind can take; results must still be what they tend to. */
 const bounded = ['silu', 'gelu', 'gelu_tanh', 'quick_gelu', 'sigmoid', 'tanh', 'erf', 'softplus', 'softsign']
-const tails = [...bounded, 'elu', 'selu', 'celu', 'mish', 'relu', 'hard_sigmoid', 'hard_swish', 'clip', 'exp']
+const tails = [
+  ...bounded,
+  'elu',
+  'selu',
+  'celu',
+  'mish',
+  'relu',
+  'hard_sigmoid',
+  'hard_swish',
+  'clip',
+  'exp',
+  'softcap',
+]
 const extremes = [-1e30, -200, -88, -87, -20, 40, 88, 0]
 
 const at = (OP: string, name: string, M: number, D: number, fill?: Fill): OpCase => {

@@ -45,6 +45,7 @@ const sum: Derived = {
 test.each<[string, Derived, from: number, to: number, values: number[]]>([
   ['a matrix turned', transposed('d', 'm', [3, 2]), 0, 3, [0, 3, 1, 4, 2, 5]],
   ['rows of a matrix turned', transposed('d', 'm', [3, 2]), 1, 2, [1, 4]],
+  ['some rows of a matrix turned', transposed('d', 'm', [2, 2], { from: 1, of: 3 }), 0, 2, [1, 4, 2, 5]],
   ['another shape', reshaped('d', 'scalar', [1, 1, 3], [3]), 1, 3, [1, 2]],
   ['rows of a matrix', rowsOf('d', matrix, [1, 2]), 0, 1, [3, 4, 5]],
   ['elements of a vector', rowsOf('d', vector, [1, 4]), 1, 3, [2, 3]],

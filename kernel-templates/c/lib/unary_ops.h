@@ -1,5 +1,5 @@
 // The function that OP names, of four numbers; alpha and beta are its constants where it has any.
-//#option OP silu|gelu|gelu_tanh|quick_gelu|relu|sigmoid|tanh|exp|log|sqrt|rsqrt|neg|abs|sin|cos|tan|asin|acos|atan|sinh|cosh|erf|softplus|softsign|elu|selu|celu|mish|leaky_relu|thresholded_relu|hard_sigmoid|hard_swish|square|reciprocal|floor|ceil|round|sign|not|clip
+//#option OP silu|gelu|gelu_tanh|quick_gelu|relu|sigmoid|tanh|exp|log|sqrt|rsqrt|neg|abs|sin|cos|tan|asin|acos|atan|sinh|cosh|erf|softplus|softsign|elu|selu|celu|mish|leaky_relu|thresholded_relu|hard_sigmoid|hard_swish|square|reciprocal|floor|ceil|round|sign|not|clip|affine|softcap
 //#include "lib/math.h"
 //#include "lib/circle.h"
 //#include "lib/truth.h"
@@ -113,5 +113,9 @@ static inline V apply(V x, V alpha, V beta) {
   //: return truth4(wasm_f32x4_eq(x, set1(0.0f)));
 //#elif OP == clip
   //: return wasm_f32x4_min(wasm_f32x4_max(x, alpha), beta);
+//#elif OP == affine
+  //: return wasm_f32x4_add(wasm_f32x4_mul(alpha, x), beta);
+//#elif OP == softcap
+  //: return wasm_f32x4_mul(alpha, tanh4(wasm_f32x4_div(x, alpha)));
 //#end
 }

@@ -1,5 +1,5 @@
 //! The function that OP names, as apply(x); ALPHA and BETA are its constants where it has any.
-//#option OP silu|gelu|gelu_tanh|quick_gelu|relu|sigmoid|tanh|exp|log|sqrt|rsqrt|neg|abs|sin|cos|tan|asin|acos|atan|sinh|cosh|erf|softplus|softsign|elu|selu|celu|mish|leaky_relu|thresholded_relu|hard_sigmoid|hard_swish|square|reciprocal|floor|ceil|round|sign|not|clip
+//#option OP silu|gelu|gelu_tanh|quick_gelu|relu|sigmoid|tanh|exp|log|sqrt|rsqrt|neg|abs|sin|cos|tan|asin|acos|atan|sinh|cosh|erf|softplus|softsign|elu|selu|celu|mish|leaky_relu|thresholded_relu|hard_sigmoid|hard_swish|square|reciprocal|floor|ceil|round|sign|not|clip|affine|softcap
 //#param ALPHA -1e38..1e38
 const ALPHA: f32 = 0.0;
 //#param BETA -1e38..1e38
@@ -171,5 +171,13 @@ fn apply(x: f32) -> f32 {
 //#elif OP == clip
 //: fn apply(x: f32) -> f32 {
 //:   return clamp(x, ALPHA, BETA);
+//: }
+//#elif OP == affine
+//: fn apply(x: f32) -> f32 {
+//:   return ALPHA * x + BETA;
+//: }
+//#elif OP == softcap
+//: fn apply(x: f32) -> f32 {
+//:   return ALPHA * tanh(clamp(x / ALPHA, -15.0, 15.0));
 //: }
 //#end

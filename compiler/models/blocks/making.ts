@@ -1,0 +1,29 @@
+/** What every block of a graph is given, and the weights that blocks ask for. */
+
+import type { Expr } from '../../../runtime/expr.js'
+import type { Derived } from '../../import/derived.js'
+import type { Builder } from '../../ir/builder.js'
+import type { ModelOptions } from '../types.js'
+
+/** A graph in the making. */
+export interface Making {
+  g: Builder
+  /** Rows of activations: the tokens of a step. */
+  rows: Expr
+  /** A weight that is made from the files' tensors; its name. */
+  derive(d: Derived): string
+}
+
+/** A making that notes in `derived` what was derived. */
+export const making = (g: Builder, rows: Expr, derived: Map<string, Derived>): Making => ({
+  g,
+  rows,
+  derive(d) {
+    derived.set(d.name, d)
+    return g.weight(d.name, d.shape)
+  },
+})
+
+/** The first of the prefixes under which the files have a tensor: exports differ in them. */
+export const prefixOf = ({ has }: ModelOptions, tensor: string, prefixes: readonly string[]): string =>
+  prefixes.find((prefix) => has(prefix + tensor)) ?? prefixes[0] ?? ''
