@@ -18,8 +18,8 @@ export type Sources = string[]
 export interface Target {
   name: string
   title: string
-  /** `all` stands for the browsers; servers are named. */
-  kind: 'browser' | 'server'
+  /** `all` stands for the browsers; servers, and browsers from before all that `all` promises, are named. */
+  kind: 'browser' | 'server' | 'former'
   /** With the engine's whole file in place of its name. */
   engine: Engine
   /** First version with the backends below. */
@@ -190,7 +190,7 @@ const targetShape = (engines: Map<EngineName, Engine>, classes: DeviceClasses) =
     {
       name: text,
       title: text,
-      kind: oneOf('browser', 'server'),
+      kind: oneOf('browser', 'server', 'former'),
       engine: (v, at) => engines.get(oneOf(...engines.keys())(v, at))!,
       minimum: text,
       webgpu: object<Target['webgpu']>(

@@ -44,7 +44,9 @@ export function selectVariant(
   const cost = (id: string): number => {
     const v = manifest.variants[id] as Variant
     const last = software ? 'webgpu' : 'wasm'
-    return (v.backend === last ? 2 : 0) + (v.engine && v.engine !== capabilities.engine ? 1 : 0)
+    // Of WebAssembly, what uses more: a list may hold a variant for engines that have less.
+    const spare = v.backend === 'wasm' ? 1 / (1 + v.features.length) : 0
+    return (v.backend === last ? 2 : 0) + (v.engine && v.engine !== capabilities.engine ? 1 : spare)
   }
   const order = options.target ? [...(own(manifest.targets, options.target) ?? [])] : fitting
   const ranked = order.filter((id) => fitting.includes(id))

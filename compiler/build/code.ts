@@ -11,7 +11,7 @@ import type { CompiledVariant } from './variants.js'
 
 /** What the compiler is asked for, of what a variant needs. */
 export const wasmFeature = (features: string[]): WasmFeature =>
-  features.includes('relaxed-simd') ? 'relaxed' : 'simd128'
+  features.includes('relaxed-simd') ? 'relaxed' : features.includes('simd128') ? 'simd128' : 'base'
 
 /** Modules in one file, parted by mark lines; sorted, so that the bytes don't depend on the order of use. */
 function wgslFile(kernels: CompiledKernel[]): string {

@@ -8,7 +8,7 @@ import { evaluateExpression, inDomain, printDomain, printExpression } from '../s
 import type { TemplateHead } from './templates.js'
 import type { Choice, KernelTarget, Params, TuningRule } from './types.js'
 
-/** The parameter that a feature switches on, by template language. */
+/** The parameter that a feature decides, and what it makes of it, by template language. */
 export const featureParams: Record<KernelTarget['language'], Record<string, [name: string, on: Attr]>> = {
   wgsl: {
     'shader-f16': ['E', 'f16'],
@@ -17,14 +17,14 @@ export const featureParams: Record<KernelTarget['language'], Record<string, [nam
     packed_4x8_integer_dot_product: ['DOT4', true],
     'chromium-experimental-subgroup-matrix': ['MATRIX', true],
   },
-  c: { 'relaxed-simd': ['RELAXED', true] },
+  c: { simd128: ['SCALAR', false], 'relaxed-simd': ['RELAXED', true] },
 }
 
 /** Every parameter that features decide, on or off. */
 function featureValues({ language, features }: KernelTarget): Params {
   return Object.fromEntries(
     Object.entries(featureParams[language]).map(([feature, [name, on]]) => {
-      return [name, features.includes(feature) ? on : on === true ? false : 'f32']
+      return [name, features.includes(feature) ? on : typeof on === 'boolean' ? !on : 'f32']
     }),
   )
 }

@@ -35,7 +35,7 @@ export async function emcc(env: NodeJS.ProcessEnv = process.env): Promise<Toolch
   return {
     name: 'emcc',
     id: `emcc ${version} clang ${clang} ${FLAGS.join(' ')}`,
-    features: clang < RELAXED_CLANG ? ['simd128'] : ['simd128', 'relaxed'],
+    features: clang < RELAXED_CLANG ? ['base', 'simd128'] : ['base', 'simd128', 'relaxed'],
     compile: (kernel, features) => compile(path, clang, kernel, features),
     link: (objects, exports) => link(path, objects, exports),
   }

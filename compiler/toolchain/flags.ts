@@ -5,6 +5,8 @@ import type { WasmFeature } from './types.js'
 export const STACK_BYTES = 65536
 
 const featureFlags: Record<WasmFeature, string[]> = {
+  // Clang's default is more than this: float to int without traps, for one, came at the same time as SIMD.
+  base: ['-mcpu=mvp', '-msign-ext'],
   simd128: ['-msimd128'],
   relaxed: ['-msimd128', '-mrelaxed-simd'],
 }

@@ -2,7 +2,7 @@
 import type { Attr } from '../ir/graph.js'
 
 /** Set for the whole module, so it distinguishes nothing. */
-const FEATURES = new Set(['RELAXED'])
+const FEATURES = new Set(['SCALAR', 'RELAXED'])
 
 /**
  * `linear` at { W: 'q4', EPI: 'add' } is `linear_q4_add`: the template's entry and the values of its

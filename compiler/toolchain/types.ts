@@ -1,7 +1,10 @@
 /** What a C toolchain takes and gives. */
 
-/** simd128 runs in every browser; relaxed adds relaxed SIMD (fused multiply-add, int8 dot products). */
-export type WasmFeature = 'simd128' | 'relaxed'
+/**
+ * base has no SIMD; simd128 runs in every browser since 2023; relaxed adds relaxed SIMD (fused multiply-add, int8 dot
+ * products).
+ */
+export type WasmFeature = 'base' | 'simd128' | 'relaxed'
 
 /** yowasp: Clang in WebAssembly, from npm. emcc: Emscripten, where it is installed. */
 export type ToolchainName = 'yowasp' | 'emcc'

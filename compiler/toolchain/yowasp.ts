@@ -73,7 +73,7 @@ async function link(objects: Uint8Array[], exports: string[]): Promise<Uint8Arra
 export const yowasp: Toolchain = {
   name: 'yowasp',
   id: yowaspId,
-  features: ['simd128', 'relaxed'],
+  features: ['base', 'simd128', 'relaxed'],
   compile,
   link,
 }

@@ -33,12 +33,20 @@ export interface Variant {
 export const cTemplates = (): Template[] =>
   loadTemplates(join(packageRoot(), 'kernel-templates')).filter((t) => t.language === 'c')
 
-/** All ways to give a template's parameters values; `RELAXED` is the module's. */
-function combinations(template: Template, relaxed: boolean): Params[] {
+/** What a module's features make of the parameters that every kernel of it shares. */
+const MODULE: Record<WasmFeature, Params> = {
+  base: { SCALAR: true, RELAXED: false },
+  simd128: { SCALAR: false, RELAXED: false },
+  relaxed: { SCALAR: false, RELAXED: true },
+}
+
+/** All ways to give a template's parameters values. */
+function combinations(template: Template, features: WasmFeature): Params[] {
+  const module = MODULE[features]
   return template.params.reduce<Params[]>(
     (all, { name, domain }) =>
       all.flatMap((params) =>
-        (name === 'RELAXED' ? [relaxed] : domain.filter((v) => typeof v !== 'object')).map((value) => ({
+        (name in module ? [module[name]!] : domain.filter((v) => typeof v !== 'object')).map((value) => ({
           ...params,
           [name]: value,
         })),
@@ -50,7 +58,7 @@ function combinations(template: Template, relaxed: boolean): Params[] {
 /** Those of them that some case is for: not every activation with every format. */
 export function variantsOf(template: Template, features: WasmFeature): Variant[] {
   const { cases } = ops[template.front.op.name]!
-  const all = combinations(template, features === 'relaxed')
+  const all = combinations(template, features)
   const wanted = all.filter((params) => cases.some((c) => serves({ template, params }, c.facts)))
   return wanted.map((given) => {
     const { text, params } = specialize(template, given)

@@ -48,7 +48,7 @@ function worst(results: Float32Array, exact: (i: number) => number): number {
   }, 0)
 }
 
-describe.each(['simd128', 'relaxed'] as const)('%s', async (features) => {
+describe.each(['base', 'simd128', 'relaxed'] as const)('%s', async (features) => {
   const wanted = ({ template, params }: Variant) =>
     template.name === 'unary' || (template.name === 'binary' && params.OP === 'pow')
   const variants = cTemplates()

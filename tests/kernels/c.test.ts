@@ -9,8 +9,10 @@ import { type Machine, machine, runCase } from './c-run.js'
 if (Number(process.versions.node.split('.')[0]) < 22) setFlagsFromString('--experimental-wasm-relaxed-simd')
 
 const builds = [
+  { features: 'base', toolchain: 'yowasp' },
   { features: 'simd128', toolchain: 'yowasp' },
   { features: 'relaxed', toolchain: 'yowasp' },
+  { features: 'base', toolchain: 'emcc' },
   { features: 'simd128', toolchain: 'emcc' },
 ] as const
 const emcc = findEmcc()
@@ -22,7 +24,8 @@ describe.each(builds)('$features by $toolchain', ({ features, toolchain }) => {
   let m: Machine
   beforeAll(async () => {
     if (!skip) m = machine((await allKernels(features, toolchain)).wasm)
-  })
+    // Some 300 kernels, where the cache has none of them yet.
+  }, 600_000)
   describe.skipIf(skip).each(variants.map((v) => [v.kernel.export, v] as const))('%s', (_, v) => {
     const op = ops[v.template.front.op.name]!
     test.each(casesOf(v).map((c) => [c.name, c] as const))('%s', (_, c) => {

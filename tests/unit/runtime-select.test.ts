@@ -20,12 +20,14 @@ const variants: Record<string, Variant> = {
   'webkit-plain': variant('webgpu', { engine: 'webkit', limits: { maxBufferSize: 2 ** 31 } }),
   'wasm-relaxed': variant('wasm', { features: ['simd128', 'relaxed-simd'] }),
   wasm: variant('wasm', { features: ['simd128'] }),
+  'wasm-base': variant('wasm'),
 }
 
 const manifest: Manifest = {
   ...{ format: 1, wgc: '0', files: {}, variants },
   model: { family: 'f', name: 'n', parameters: 1, vocab: 1, context: 1, eos: [], weights: '' },
   targets: {
+    'safari-ios-15': ['wasm-base'],
     chrome: ['chromium-fast', 'chromium-plain', 'wasm-relaxed', 'wasm'],
     firefox: ['gecko-f16', 'gecko-plain', 'wasm-relaxed', 'wasm'],
     safari: ['webkit-plain', 'wasm'],
@@ -40,50 +42,56 @@ const table: [string, Capabilities, SelectOptions, string[]][] = [
     'its own shape, best first',
     machine(),
     {},
-    ['chromium-fast', 'chromium-plain', 'gecko-f16', 'gecko-plain', 'wasm-relaxed', 'wasm'],
+    ['chromium-fast', 'chromium-plain', 'gecko-f16', 'gecko-plain', 'wasm-relaxed', 'wasm', 'wasm-base'],
   ],
   [
     'without features',
     machine('chromium', bare),
     {},
-    ['chromium-plain', 'gecko-plain', 'wasm-relaxed', 'wasm'],
+    ['chromium-plain', 'gecko-plain', 'wasm-relaxed', 'wasm', 'wasm-base'],
   ],
   [
     'another engine',
     machine('gecko', { features: ['shader-f16'] }),
     {},
-    ['gecko-f16', 'gecko-plain', 'chromium-plain', 'wasm-relaxed', 'wasm'],
+    ['gecko-f16', 'gecko-plain', 'chromium-plain', 'wasm-relaxed', 'wasm', 'wasm-base'],
   ],
   [
     'limits unmet by the own shape',
     machine('webkit', bare),
     {},
-    ['chromium-plain', 'gecko-plain', 'wasm-relaxed', 'wasm'],
+    ['chromium-plain', 'gecko-plain', 'wasm-relaxed', 'wasm', 'wasm-base'],
   ],
   [
     'limits met',
     machine('webkit', { ...bare, limits: { maxBufferSize: 2 ** 31 } }),
     {},
-    ['webkit-plain', 'chromium-plain', 'gecko-plain', 'wasm-relaxed', 'wasm'],
+    ['webkit-plain', 'chromium-plain', 'gecko-plain', 'wasm-relaxed', 'wasm', 'wasm-base'],
   ],
   [
     'an unknown engine',
     machine('unknown', bare),
     {},
-    ['chromium-plain', 'gecko-plain', 'wasm-relaxed', 'wasm'],
+    ['chromium-plain', 'gecko-plain', 'wasm-relaxed', 'wasm', 'wasm-base'],
   ],
-  ['no WebGPU', machine('webkit', none), {}, ['wasm-relaxed', 'wasm']],
+  ['no WebGPU', machine('webkit', none), {}, ['wasm-relaxed', 'wasm', 'wasm-base']],
   [
     'no relaxed SIMD',
     machine('webkit', none, { wasm: { ...machine().wasm, 'relaxed-simd': false } }),
     {},
-    ['wasm'],
+    ['wasm', 'wasm-base'],
+  ],
+  [
+    'no SIMD',
+    machine('webkit', none, { wasm: { ...machine().wasm, simd128: false, 'relaxed-simd': false } }),
+    {},
+    ['wasm-base'],
   ],
   [
     'a GPU in software',
     machine('chromium', { ...bare, software: true }),
     {},
-    ['wasm-relaxed', 'wasm', 'chromium-plain', 'gecko-plain'],
+    ['wasm-relaxed', 'wasm', 'wasm-base', 'chromium-plain', 'gecko-plain'],
   ],
   [
     'a GPU in software, asked for',
@@ -91,7 +99,7 @@ const table: [string, Capabilities, SelectOptions, string[]][] = [
     { backend: 'webgpu' },
     ['chromium-plain', 'gecko-plain'],
   ],
-  ['wasm asked for', machine(), { backend: 'wasm' }, ['wasm-relaxed', 'wasm']],
+  ['wasm asked for', machine(), { backend: 'wasm' }, ['wasm-relaxed', 'wasm', 'wasm-base']],
   [
     'a target asked for',
     machine(),
@@ -119,7 +127,7 @@ const refused: [string, Capabilities, SelectOptions, RegExp[]][] = [
   [
     'no wasm features',
     machine('webkit', none, { wasm: { ...machine().wasm, simd128: false, 'relaxed-simd': false } }),
-    {},
+    { target: 'chrome' },
     [/chromium-fast: no WebGPU: there is no navigator.gpu/, /wasm-relaxed: needs simd128, relaxed-simd/],
   ],
   [
@@ -132,7 +140,7 @@ const refused: [string, Capabilities, SelectOptions, RegExp[]][] = [
     'no such target',
     machine(),
     { target: 'opera' },
-    [/the bundle has no target opera; it has chrome, firefox, safari/],
+    [/the bundle has no target opera; it has safari-ios-15, chrome, firefox, safari/],
   ],
   ['no such variant', machine(), { variant: 'constructor' }, [/variant constructor was asked for/]],
   [

@@ -1,6 +1,11 @@
 // What every kernel starts with: vectors of four floats, and multiply-add.
 #include <stdint.h>
+//#option SCALAR false|true
+//#if SCALAR
+//#include "lib/scalar.h"
+//#else
 #include <wasm_simd128.h>
+//#end
 
 //#param RELAXED false|true
 #define RELAXED 0
