@@ -41,18 +41,17 @@ function place(
   return { at, before: all.slice() }
 }
 
-/** Calls a kernel on all work items, in four calls from the last on, as threads would: one item first of all. */
-function call(
-  m: Machine,
-  { template, kernel, params }: Variant,
-  facts: Facts,
-  at: Map<string, number>,
-): void {
+/** Arguments for a kernel to do all work items in four calls, from the last on, as threads would. */
+function callsOf({ template, params }: Variant, facts: Facts, at: Map<string, number>): number[][] {
   const env: Facts = { ...facts, ...params }
   const args = template.front.args.map((name) => at.get(name) ?? Number(env[name] ?? 0))
   const items = Number(evaluateExpression(template.front.grid[0]!, env))
   const cuts = [0, Math.min(1, items), Math.ceil(items / 3), Math.ceil((items * 3) / 4), items]
-  for (let i = cuts.length - 1; i > 0; i--) m.exports[kernel.export]!(...args, cuts[i - 1]!, cuts[i]!)
+  return [4, 3, 2, 1].map((i) => [...args, cuts[i - 1]!, cuts[i]!])
+}
+
+function call(m: Machine, { kernel }: Variant, calls: number[][]): void {
+  for (const args of calls) m.exports[kernel.export]!(...args)
 }
 
 /** What makes the integers that a port of type i8x32 holds, and which of them its reader takes. */
@@ -80,7 +79,7 @@ function quantized(m: Machine, port: PortData, facts: Facts, { variant, which }:
       ['y', new Uint8Array(size)],
     ]),
   )
-  call(m, variant, { M, K }, at)
+  call(m, variant, callsOf(variant, { M, K }, at))
   const bytes = new Uint8Array(m.memory.buffer).slice(at.get('y')!, at.get('y')! + size)
   return { ...port, values: dequantizeRows(bytes, M, K, which), bytes: { [port.name]: bytes } }
 }
@@ -118,16 +117,39 @@ export interface Result {
   data: CaseData
 }
 
-export function runCase(m: Machine, op: OpDef, variant: Variant, c: OpCase, quantizer: Quantizer): Result {
-  const { front } = variant.template
-  const data = withIntegers(m, op, variant, caseData(op, c, front.layouts), quantizer)
+/** A case in memory, and what is to be called. */
+export interface Prepared {
+  op: OpDef
+  variant: Variant
+  data: CaseData
+  at: Map<string, number>
+  /** The memory's content up to behind the last guard. */
+  before: Uint8Array
+  /** Where the module's own data ends, and what is watched begins. */
+  heap: number
+  calls: number[][]
+}
+
+/** Lays the case out in the machine's memory. */
+export function prepare(m: Machine, op: OpDef, variant: Variant, c: OpCase, quantizer: Quantizer): Prepared {
+  const data = withIntegers(m, op, variant, caseData(op, c, variant.template.front.layouts), quantizer)
   const operands = new Map(data.ports.flatMap((p) => Object.entries(p.bytes)))
   operands.set('step', stepBytes(data.step))
   const { at, before } = place(m, operands)
-  call(m, variant, data.facts, at)
+  return { op, variant, data, at, before, heap: m.heap, calls: callsOf(variant, data.facts, at) }
+}
+
+export function runCase(m: Machine, op: OpDef, variant: Variant, c: OpCase, quantizer: Quantizer): Result {
+  const prepared = prepare(m, op, variant, c, quantizer)
+  call(m, variant, prepared.calls)
+  return judge(prepared, new Uint8Array(m.memory.buffer, 0, prepared.before.length).slice())
+}
+
+/** What a kernel made of the memory; `after` is changed. */
+export function judge({ op, variant, data, at, before, heap }: Prepared, after: Uint8Array): Result {
+  const { front } = variant.template
   const outputs: Result['outputs'] = {}
   const wrong: string[] = []
-  const after = new Uint8Array(m.memory.buffer, 0, before.length).slice()
   for (const port of data.ports) {
     if (!port.expected) continue
     const start = at.get(port.name)!
@@ -138,7 +160,7 @@ export function runCase(m: Machine, op: OpDef, variant: Variant, c: OpCase, quan
       found.set(port.bytes[port.name]!)
     } else wrong.push(...compare(op, data, port, variant.params, found))
   }
-  const touched = after.findIndex((byte, i) => i >= m.heap && byte !== before[i])
+  const touched = after.findIndex((byte, i) => i >= heap && byte !== before[i])
   if (touched >= 0) wrong.push(`wrote to ${whereIs(touched, at)}`)
   return { wrong, outputs, data }
 }
