@@ -50,7 +50,7 @@ export const messages = {
   }),
   WGC201: (ref: string, presets: string[], near: string[]) => ({
     message: `no model "${ref}": there is no such folder, and no preset of that name`,
-    hint: `${near.length ? `did you mean ${near.join(' or ')}? ` : ''}give the path of a folder that holds config.json, or one of the presets ${presets.join(', ')}`,
+    hint: `${near.length ? `did you mean ${near.join(' or ')}? ` : ''}give the path of a folder that holds config.json or of a .gguf file, or one of the presets ${presets.join(', ')}`,
   }),
   WGC202: (found: string[]) => ({
     message: 'this folder holds no model: neither config.json nor model.safetensors',
@@ -134,6 +134,30 @@ export const messages = {
   WGC234: (op: string, near: string[]) => ({
     message: `the ONNX operator ${op} is not supported`,
     ...(near.length > 0 && { hint: `the nearest that are: ${near.join(', ')}` }),
+  }),
+  WGC240: (why: string, hint = 'download it again, or convert the model anew') => ({
+    message: `not a GGUF file that can be read: ${why}`,
+    hint,
+  }),
+  WGC241: (tensor: string, why: string) => ({
+    message: `tensor ${tensor}: ${why}`,
+    hint: 'the file is damaged; download it again, or convert the model anew',
+  }),
+  WGC242: (found: readonly string[]) => ({
+    message: `this folder holds several GGUF models: ${found.join(', ')}`,
+    hint: 'give the path of one of them',
+  }),
+  WGC243: (architecture: string, known: readonly string[], near: readonly string[]) => ({
+    message: `general.architecture ${architecture} is not supported`,
+    hint: `${near.length ? `did you mean ${near.join(' or ')}? ` : ''}supported in GGUF: ${known.join(', ')}`,
+  }),
+  WGC244: (why: string) => ({
+    message: `this tokenizer cannot be read: ${why}`,
+    hint: "put the original model's tokenizer.json and tokenizer_config.json beside the file; they are taken instead",
+  }),
+  WGC245: (preset: string) => ({
+    message: `${preset} is a preset, which has no weights to keep as they are`,
+    hint: 'choose --bits 4, 8 or f16, or give a folder or a .gguf file',
   }),
   WGC301: (text: string, known: string[]) => ({
     message: `"${text}" is no directive`,

@@ -11,15 +11,16 @@ export interface Progress {
 }
 
 export interface BuildOptions {
-  /** A folder in Hugging Face's layout (config.json, safetensors) or a preset's name. */
+  /** A folder in Hugging Face's layout (config.json, safetensors), a GGUF file, or a preset's name. */
   model: string
   /** Target names, or `['all']`. Default: all. */
   targets?: string[]
   /** Output folder; made, or replaced if it holds a bundle. */
   out: string
   /**
-   * How weights are stored; `4a` is 4 bits with a minimum beside each scale. Default: 4 bits. Below 8 bits, the
-   * embedding and the output keep 8.
+   * How weights are stored; `4a` is 4 bits with a minimum beside each scale. Below 8 bits, the embedding and the
+   * output keep 8. `keep`: as the model's files hold them, or as nearly as there is a format; `group` is theirs.
+   * Default: keep for a quantised GGUF file, else 4 bits.
    */
   bits?: Bits
   /** Weights that share a scale: 32, 64, 128, or a channel: all of a row. Default 64. */

@@ -9,7 +9,13 @@ import { FIRST_WEIGHTS } from '../emit/plan.js'
 import { type WeightSet, writeShards } from '../emit/shards-write.js'
 import { fail } from '../errors.js'
 import { WHOLE_ROW } from '../formats/formats.js'
-import { type ImportedModel, importModel, type WeightSource, withDerived } from '../import/index.js'
+import {
+  type ImportedModel,
+  importModel,
+  type TextFile,
+  type WeightSource,
+  withDerived,
+} from '../import/index.js'
 import type { Model } from '../models/types.js'
 import type { BuildOptions, BuildResult } from '../options.js'
 import { packageRoot } from '../root.js'
@@ -19,6 +25,7 @@ import { resolveTargets } from '../targets.js'
 import { emitCode } from './code.js'
 import { describe, endings, parameterCount } from './describe.js'
 import { beyondCompiler, beyondMemory, leaveOut, limitsOf, memoryOf } from './fits.js'
+import { bitsOf, keptFormats, keptNotes } from './kept.js'
 import { kvOf } from './kv.js'
 import { backendLimits } from './limits.js'
 import { describeWeights, type GraphOptions, type ProgramGraph, programGraphs } from './programs.js'
@@ -28,8 +35,9 @@ import { type CompiledVariant, compileVariants, type PlannedWeights, variantsOf 
 const PAGE_FILES = ['runtime.js', 'tokenizer.js']
 
 /** Graphs by backend. */
-function graphsFor(model: Model, options: BuildOptions, dumps: string[]) {
+function graphsFor(model: Model, source: WeightSource | null, options: BuildOptions, dumps: string[]) {
   const bits = options.bits ?? 4
+  const kept = source && keptFormats(source)
   const made = new Map<string, ProgramGraph[]>()
   return (backend: 'webgpu' | 'wasm'): ProgramGraph[] => {
     const { binding } = backendLimits[backend]
@@ -37,6 +45,7 @@ function graphsFor(model: Model, options: BuildOptions, dumps: string[]) {
       bits,
       group: options.group === 'channel' ? WHOLE_ROW : (options.group ?? 64),
       kv: kvOf(backend, options),
+      ...(kept && { kept }),
       splitKv: backend === 'webgpu',
       fuse: options.fuse ?? true,
       binding,
@@ -118,10 +127,11 @@ async function emitExtras(
   }
   if (!imported.tokenizer) return {}
   const { tokenizer, config } = imported.tokenizer
+  const read = async (file: TextFile) => (typeof file === 'string' ? readFile(file) : file.content)
   return {
     tokenizer: {
-      tokenizer: await bundle.add('tokenizer', 'json', await readFile(tokenizer)),
-      ...(config && { config: await bundle.add('tokenizer-config', 'json', await readFile(config)) }),
+      tokenizer: await bundle.add('tokenizer', 'json', await read(tokenizer)),
+      ...(config && { config: await bundle.add('tokenizer-config', 'json', await read(config)) }),
     },
   }
 }
@@ -141,11 +151,14 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   let bundle: BundleWriter | undefined
   try {
     const model = describe(imported, options)
+    const source = imported.weights && withDerived(imported.weights, model.derived)
+    const bits = bitsOf(imported, options)
     const dumps: string[] = []
-    const graphs = graphsFor(model, options, dumps)
+    const graphs = graphsFor(model, source, { ...options, bits }, dumps)
     const { specs, byTarget } = variantsOf(targets, loadTuning())
     const unmade = await beyondCompiler(specs, options.toolchain)
     const notes = leaveOut(unmade, byTarget)
+    if (source && bits === 'keep') notes.push(...keptNotes(source, graphs('webgpu')[0]!.graph))
     const cache: Cache = openCache(options.cache === undefined ? {} : { dir: options.cache })
     const templates = openTemplates(cache)
     const compiled = compileVariants(
@@ -162,7 +175,6 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     options.signal?.throwIfAborted()
     bundle = await openBundle(options.out)
     const code = await emitCode(variants, targets, bundle, cache, options)
-    const source = imported.weights && withDerived(imported.weights, model.derived)
     const weights = await emitWeights(sets, source, bundle, options)
     const graph = graphs('webgpu')[0]!.graph
     const manifest: Manifest = {

@@ -1,6 +1,7 @@
 /** `wgc build`: a model and targets in, a bundle out. */
 import { type Command, Option } from 'commander'
 import type { FileInfo, Manifest } from '../../runtime/format.js'
+import { fail } from '../errors.js'
 import { kvTypes } from '../formats/kv.js'
 import type { BuildOptions, BuildResult } from '../options.js'
 import { type CommonOptions, command, integer, list, need } from './command.js'
@@ -20,6 +21,7 @@ const BITS = {
   '8a': '8a',
   f16: 'f16',
   f32: 'f32',
+  keep: 'keep',
 } as const
 
 const GROUPS = { '32': 32, '64': 64, '128': 128, channel: 'channel' } as const
@@ -43,21 +45,22 @@ interface Options extends CommonOptions {
 const EXAMPLES = [
   'wgc build --model models/stories260K --target all --out out/stories',
   'wgc build --model models/my-llama --target chrome,safari-ios --bits 8 --out out/my-llama',
+  'wgc build --model my-model-Q4_0.gguf --out out/my-model',
   'wgc build --model tinyllama --out out/tinyllama --explain',
 ]
 
 export function buildCommand(): Command {
   return command('build', 'compile a model into a bundle', EXAMPLES)
     .option(
-      '--model <folder|preset>',
-      'folder with config.json and safetensors, or a preset (see wgc models)',
+      '--model <folder|file|preset>',
+      'folder with config.json and safetensors, a .gguf file, or a preset (see wgc models)',
     )
     .option('--out <dir>', 'folder of the bundle; made, or replaced if it holds a bundle')
     .option('--target <names>', 'targets, with commas between them (see wgc targets)  (default: all)', list)
     .addOption(
       new Option(
         '--bits <bits>',
-        'how weights are stored; a: with a minimum beside each scale. Below 8, embedding and output keep 8',
+        'how weights are stored; a: with a minimum beside each scale; below 8, embedding and output keep 8. keep: as the file has them (what a quantised .gguf gets unless said)',
       ).choices(Object.keys(BITS)),
     )
     .addOption(
@@ -92,8 +95,10 @@ async function run(options: Options): Promise<void> {
 
 /** The compiler's options; what was not asked for is left out, and the compiler's defaults stand. */
 function buildOptions(o: Options): BuildOptions {
+  if (o.bits === 'keep' && o.group)
+    fail('WGC106', ['--bits keep', '--group', 'kept weights keep their groups'])
   return {
-    model: need(o.model, '--model <folder|preset>', 'build'),
+    model: need(o.model, '--model <folder|file|preset>', 'build'),
     out: need(o.out, '--out <dir>', 'build'),
     fuse: o.fuse,
     ...(o.target && { targets: o.target }),

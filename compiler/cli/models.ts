@@ -10,6 +10,8 @@ export function modelsCommand(): Command {
   return command('models', 'list the model families and the presets, with their memory', EXAMPLES).action(run)
 }
 
+const BITS = ['f32', 'f16', 8, 4] as const satisfies Bits[]
+
 interface PresetSizes {
   name: string
   family: string
@@ -17,7 +19,7 @@ interface PresetSizes {
   /** Tokens of the KV cache below. */
   context: number
   /** Bytes of the weights. */
-  weights: Record<Bits, number>
+  weights: Record<(typeof BITS)[number], number>
   /** Bytes of a KV cache of `context` tokens, of f16. */
   kv: number
 }
@@ -25,7 +27,6 @@ interface PresetSizes {
 /** Tokens of the KV cache that memory is given for, if the model allows as many: what `wgc build` takes. */
 const CONTEXT = 4096
 const GROUP = 64
-const BITS = ['f32', 'f16', 8, 4] as const satisfies Bits[]
 
 async function run(options: CommonOptions): Promise<void> {
   const { families } = await import('../models/index.js')
@@ -87,7 +88,7 @@ async function presetSizes(): Promise<PresetSizes[]> {
       family: family.family,
       parameters: elements('weight'),
       context,
-      weights: Object.fromEntries(BITS.map((b) => [b, weights(b)])) as Record<Bits, number>,
+      weights: Object.fromEntries(BITS.map((b) => [b, weights(b)])) as Record<(typeof BITS)[number], number>,
       kv: elements('state') * 2,
     }
   })

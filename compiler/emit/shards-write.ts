@@ -23,6 +23,7 @@ import {
   type ShardPlan,
   type WeightItem,
 } from './shards.js'
+import { hasCodes, readCodes } from './weight-codes.js'
 import { type RowReader, weightRows } from './weight-rows.js'
 
 export interface WriteOptions {
@@ -144,17 +145,29 @@ function checkValues(
 /** Packed blocks of one weight, in order: [rows read, quantised and packed]. */
 async function* packedBlocks(
   item: WeightItem,
-  matrix: RowReader,
+  weights: WeightSource,
   blockBytes: number,
 ): AsyncGenerator<Packed> {
+  const matrix = weightRows(weights, item.spec, item.k)
   const { format, group, n, k } = packing(item)
   const [first, end] = item.spec.rows
   const layout = layoutNamed(item.layout)
   // A vector is one row: it can't be read in parts, and is never larger than a region.
   const vector = item.k === 1
   const step = Math.max(1, Math.floor(blockBytes / 4 / k / layout.rowBlock)) * layout.rowBlock
+  const quantised = !vector && hasCodes(weights, item.spec.sources, { format, group })
+  const check = (values: Float32Array, tensor: string, from: number) =>
+    checkValues(values, format, (i) => ({
+      tensor,
+      file: weights.file(tensor),
+      row: from + Math.floor(i / k),
+    }))
   for (let row = first; row < end; row += vector ? end - first : step) {
     const to = vector ? end : Math.min(row + step, end)
+    if (quantised) {
+      yield layout.pack(format, await readCodes(weights, matrix, [row, to], { format, group, k, check }))
+      continue
+    }
     const values = await matrix.read(row, to)
     checkValues(values, format, (i) => matrix.origin(row + Math.floor(i / item.k)))
     yield layout.pack(format, formats[format].quantizeRows(values, vector ? n : to - row, k, group))
@@ -163,7 +176,7 @@ async function* packedBlocks(
 
 /** The bytes of any item. */
 async function* blocksOf(item: PackItem, weights: WeightSource, blockBytes: number): AsyncGenerator<Packed> {
-  if (isWeight(item)) yield* packedBlocks(item, weightRows(weights, item.spec, item.k), blockBytes)
+  if (isWeight(item)) yield* packedBlocks(item, weights, blockBytes)
   else yield { data: bytesOf(item.data), scale: new Uint8Array(0) }
 }
 

@@ -21,6 +21,18 @@ export interface Canonical {
   min?: Uint16Array
 }
 
+/** How a format holds weights that a model's files hold quantised already, for `--bits keep`. */
+export interface Kept {
+  format: WeightFormatName
+  /** Weights that share a scale. */
+  group: number
+  /**
+   * exact: the same integers, the same scales. scales: the same integers, scales rounded to halves.
+   * requantised: from the values.
+   */
+  how: 'exact' | 'scales' | 'requantised'
+}
+
 /** A row of the table of weight formats. */
 export interface WeightFormat {
   name: WeightFormatName

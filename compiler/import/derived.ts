@@ -123,6 +123,19 @@ export function withDerived(weights: WeightSource, derived: readonly Derived[] =
       const d = byName.get(name)
       return weights.file(d ? first(d) : name)
     },
+    kept(name) {
+      const d = byName.get(name)
+      const kept = weights.kept?.(d ? first(d) : name)
+      // What is computed are values.
+      return kept && (!d || d.fromRow !== undefined) ? kept : kept && { ...kept, how: 'requantised' }
+    },
+    async readCodes(name, from, to) {
+      const d = byName.get(name)
+      const start = d?.fromRow ?? 0
+      if (!weights.readCodes || (d && d.fromRow === undefined))
+        return fail('WGC901', [`${name} has no integers of its own`])
+      return weights.readCodes(d ? first(d) : name, start + from, start + to)
+    },
     async readRows(name, from, to) {
       const d = byName.get(name)
       if (!d) return weights.readRows(name, from, to)

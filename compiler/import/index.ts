@@ -1,34 +1,20 @@
-/** A model from its reference: a Hugging Face folder, or a preset's name. */
+/** A model from its reference: a Hugging Face folder, a GGUF file or a folder of one, or a preset's name. */
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
 import { fail } from '../errors.js'
 import { configReader } from './config.js'
 import { exists, failIo, isMissing, listFolder, readJsonObject } from './files.js'
+import { ggufIn, importGguf, isGgufPath } from './gguf/import.js'
+import type { ImportedModel } from './model.js'
 import { nearest } from './nearest.js'
 import { presets } from './presets.js'
-import { INDEX, type OpenWeights, openWeights, SINGLE, type WeightSource } from './weights.js'
+import { INDEX, type OpenWeights, openWeights, SINGLE } from './weights.js'
 
 export { type ConfigReader, configReader } from './config.js'
 export { checkWeight, type Derived, withDerived } from './derived.js'
+export type { ImportedModel, TextFile } from './model.js'
 export { presets } from './presets.js'
 export { checkTensor, type WeightSource } from './weights.js'
-
-/** A model as it was found: its configuration as it stands, its weights open. Must be closed. */
-export interface ImportedModel {
-  name: string
-  /** `model_type` of the config. Whether it can be built is for `models/` to say. */
-  family: string
-  config: Record<string, unknown>
-  /** Where the config stands, for messages: a path, or `preset NAME`. */
-  configFile: string
-  /** null: a preset, dimensions only. */
-  weights: WeightSource | null
-  /** Paths of the tokenizer's files. */
-  tokenizer?: { tokenizer: string; config?: string }
-  /** generation_config.json. */
-  generation?: Record<string, unknown>
-  close(): Promise<void>
-}
 
 const CONFIG = 'config.json'
 
@@ -80,6 +66,11 @@ async function extras(folder: string): Promise<Pick<ImportedModel, 'tokenizer' |
 }
 
 async function importFolder(folder: string): Promise<ImportedModel> {
+  // A config's own weights come first; a folder may hold both.
+  if (!(await exists(join(folder, SINGLE))) && !(await exists(join(folder, INDEX)))) {
+    const gguf = await ggufIn(folder)
+    if (gguf !== undefined) return importGguf(gguf)
+  }
   const config = await readConfig(folder)
   const configFile = join(folder, CONFIG)
   const family = familyOf(config, configFile)
@@ -96,6 +87,9 @@ async function importFolder(folder: string): Promise<ImportedModel> {
   }
 }
 
+const isDirectory = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() ?? false
+
 /** A path is what looks like one; a bare name is a folder only if it holds a config. */
 async function isFolder(ref: string): Promise<boolean> {
   const looksLikePath = ref.includes('/') || ref.includes(sep) || ref === '.' || ref === '..'
@@ -106,10 +100,11 @@ async function isFolder(ref: string): Promise<boolean> {
 }
 
 /**
- * Finds a model and reads all of it but the weights' values. `ref` is the path of a folder, or a preset's
- * name; a bare name is never looked for anywhere else. Errors: WGC201 to WGC218.
+ * Finds a model and reads all of it but the weights' values. `ref` is the path of a folder or of a GGUF file, or a
+ * preset's name; a bare name is never looked for anywhere else. Errors: WGC201 to WGC218, WGC240 to WGC244.
  */
 export async function importModel(ref: string): Promise<ImportedModel> {
+  if (isGgufPath(ref) && !(await isDirectory(ref))) return importGguf(ref)
   if (ref !== '' && (await isFolder(ref))) return importFolder(ref)
   if (Object.hasOwn(presets, ref)) return importPreset(ref)
   const names = Object.keys(presets)

@@ -63,7 +63,7 @@ const LOOKS: [start: string, what: string, hint: string][] = [
     'run "git lfs pull" in its folder',
   ],
   ['<', 'it is an HTML or XML page', 'download the file itself, not its page'],
-  ['GGUF', 'it is a GGUF file', 'give the model as safetensors'],
+  ['GGUF', 'it is a GGUF file', 'give it by its path, under a name that ends in .gguf'],
   ['PK', 'it is a ZIP archive, as PyTorch writes it', 'save the model as safetensors (save_pretrained does)'],
 ]
 

@@ -1,6 +1,7 @@
 /** The weights of a Hugging Face folder: one safetensors file, or several with an index. */
 import { basename, join } from 'node:path'
 import { fail } from '../errors.js'
+import type { Canonical, Kept } from '../formats/types.js'
 import { isObject, shown } from './config.js'
 import { exists, listFolder, readJsonObject } from './files.js'
 import { nearest } from './nearest.js'
@@ -18,6 +19,10 @@ export interface WeightSource {
   file(name: string): string
   /** Rows [from, to) as float32: see `SafetensorsFile`. */
   readRows(name: string, from: number, to: number): Promise<Float32Array>
+  /** The format of ours that is nearest to the one it is stored in, which `type` names. */
+  kept?(name: string): (Kept & { type: string }) | undefined
+  /** Whole rows of a matrix in that format, where it takes them as they are stored. */
+  readCodes?(name: string, from: number, to: number): Promise<Canonical>
 }
 
 export interface OpenWeights extends WeightSource {
@@ -26,6 +31,13 @@ export interface OpenWeights extends WeightSource {
 
 export const SINGLE = 'model.safetensors'
 export const INDEX = 'model.safetensors.index.json'
+
+const KEPT: Partial<Record<SafeDType, Kept>> = {
+  F32: { format: 'f32', group: 1, how: 'exact' },
+  F16: { format: 'f16', group: 1, how: 'exact' },
+  BF16: { format: 'f16', group: 1, how: 'requantised' },
+  F64: { format: 'f32', group: 1, how: 'requantised' },
+}
 
 /** Weights of the files that hold each name. `whole` is what messages about missing tensors name. */
 function weightSource(
@@ -42,6 +54,11 @@ function weightSource(
     dtype: (name) => find(name).tensors.get(name)!.dtype,
     file: (name) => find(name).path,
     readRows: async (name, from, to) => find(name).readRows(name, from, to),
+    kept(name) {
+      const type = find(name).tensors.get(name)!.dtype
+      const kept = KEPT[type]
+      return kept && { ...kept, type }
+    },
     close: async () => {
       for (const file of files) await file.close()
     },

@@ -8,15 +8,13 @@ import { fuseNorm } from './fuse-norm.js'
 import { fuseResidual } from './fuse-residual.js'
 import { fuseRope } from './fuse-rope.js'
 import { type KvType, kvCache } from './kv-cache.js'
-import { type Bits, precision } from './precision.js'
+import { type PrecisionOptions, precision } from './precision.js'
 import { type SplitOptions, splitWeights } from './split.js'
 import { type SplitKvOptions, splitKv } from './split-kv.js'
 
-export interface PassOptions extends SplitOptions, SplitKvOptions {
+export interface PassOptions extends SplitOptions, SplitKvOptions, PrecisionOptions {
   /** Combine operators into fused ones. Off, every operator runs by itself: slower, the same answer. */
   fuse: boolean
-  bits: Bits
-  group: number
   kv: KvType
 }
 

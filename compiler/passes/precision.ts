@@ -1,9 +1,13 @@
 /** Decides how each weight is stored, from the bits asked for. Vectors (gains) stay f32: they are small. */
+import { fail } from '../errors.js'
 import { formats } from '../formats/formats.js'
 import type { Graph, Tensor, WeightFormatName } from '../ir/graph.js'
 
-/** What `--bits` may be; `a` for asymmetric, with a minimum beside each scale. */
-export type Bits = 'f32' | 'f16' | 8 | 4 | 3 | 2 | '8a' | '4a' | '3a' | '2a'
+/**
+ * What `--bits` may be; `a` for asymmetric, with a minimum beside each scale. keep: each weight as the model's files
+ * hold it, or as nearly as there is a format for it.
+ */
+export type Bits = 'f32' | 'f16' | 8 | 4 | 3 | 2 | '8a' | '4a' | '3a' | '2a' | 'keep'
 
 interface Policy {
   matrices: WeightFormatName
@@ -11,7 +15,7 @@ interface Policy {
   embedding: WeightFormatName
 }
 
-export const policies: Record<Bits, Policy> = {
+export const policies: Record<Exclude<Bits, 'keep'>, Policy> = {
   f32: { matrices: 'f32', embedding: 'f32' },
   f16: { matrices: 'f16', embedding: 'f16' },
   8: { matrices: 'q8', embedding: 'q8' },
@@ -33,7 +37,26 @@ function embeddings(graph: Graph): Set<string> {
   return new Set(found.map((n) => n.inputs.w ?? ''))
 }
 
-export function precision(graph: Graph, options: { bits: Bits; group: number }): Graph {
+export interface PrecisionOptions {
+  bits: Bits
+  group: number
+  /** For `keep`: format and group of a weight, by its sources. */
+  kept?: (sources: readonly string[]) => { format: WeightFormatName; group?: number }
+}
+
+/** Every matrix in the format that its sources ask for. */
+function keep(graph: Graph, kept: NonNullable<PrecisionOptions['kept']>): Graph {
+  const store = (t: Tensor): Tensor => {
+    if (!t.weight) return t
+    const as = t.shape.length < 2 ? { format: 'f32' as const } : kept(t.weight.sources)
+    return { ...t, weight: { ...t.weight, ...as } }
+  }
+  return { ...graph, tensors: new Map([...graph.tensors].map(([name, t]) => [name, store(t)])) }
+}
+
+export function precision(graph: Graph, options: PrecisionOptions): Graph {
+  if (options.bits === 'keep')
+    return keep(graph, options.kept ?? fail('WGC901', ['nothing says how weights are kept']))
   const policy = policies[options.bits]
   const special = embeddings(graph)
   const store = (t: Tensor): Tensor => {
