@@ -1,6 +1,6 @@
 /**
- * Made of what `tsc -p tsconfig.build.json` wrote: two files for the page, the runtime and the tokenizer that it
- * imports when a bundle needs one, which go into every bundle as well; and the command line.
+ * Made of what `tsc -p tsconfig.build.json` wrote: three files for the page, the runtime, the worker that it may start
+ * and the tokenizer that it imports when a bundle needs one, which go into every bundle as well; and the command line.
  */
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
@@ -17,6 +17,11 @@ export const outputs = (from, to) => [
     plugins: [minify()],
   },
   {
+    input: `${from}/wasm-worker.js`,
+    output: { file: `${to}/wasm-worker.js`, format: 'es' },
+    plugins: [minify()],
+  },
+  {
     input: `${from}/tokenizer.js`,
     output: { file: `${to}/tokenizer.js`, format: 'es' },
     plugins: [nodeResolve(), minify()],
@@ -25,7 +30,11 @@ export const outputs = (from, to) => [
 
 /** The command line in a few files instead of a hundred: a warm build spends a quarter of its time finding them. */
 const commandLine = {
-  input: { main: 'dist/compiler/cli/main.js', 'dawn-probe': 'dist/compiler/cli/dawn-probe.js' },
+  input: {
+    main: 'dist/compiler/cli/main.js',
+    'dawn-probe': 'dist/compiler/cli/dawn-probe.js',
+    'wasm-worker-node': 'dist/compiler/cli/wasm-worker-node.js',
+  },
   external: (id) => !/^[./]/.test(id),
   // Side by side: the probe is run as a file beside the code that starts it.
   output: { dir: 'dist/cli', format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name].js' },

@@ -211,6 +211,7 @@ export function checkPlan(value: unknown, manifest: Manifest, variant: Variant):
           if (!Number.isFinite(e)) expression(e, place)
         })
       }
+      if (d.grain !== undefined) integer(d.grain, `${at}.grain`, 2 ** 31, 1)
       string(d.label, `${at}.label`)
     })
   })

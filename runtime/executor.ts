@@ -27,6 +27,8 @@ export interface Executor {
   readonly ahead: number
   /** Resolves when the device is lost; never, if it stays or is destroyed by `destroy`. */
   readonly lost: Promise<DeviceLostError>
+  /** Workers that compute now; 0: the calling thread does. `why` there are fewer than were to be. */
+  readonly threads?: { count: number; why: string | undefined }
   /** Where the bytes of a weight shard go. */
   place(buffer: number, offset: number, bytes: number): Placement
   /** Compiles what the programs need and makes their bind groups. Cheap for those that are ready. */

@@ -112,6 +112,8 @@ export interface Dispatch {
   grid: [Expr] | [Expr, Expr] | [Expr, Expr, Expr]
   /** wasm: arguments after the pointers: numbers (an epsilon may be a fraction), or expressions. */
   args?: Expr[]
+  /** wasm: work items that are worth a thread's while; fewer are not shared out. Default 1. */
+  grain?: number
   /** Operator and node name, for people and profiles: "linear layers.0.qkv". */
   label: string
 }

@@ -23,7 +23,8 @@ import {
   type Source,
   urlSource,
 } from './source.js'
-import { createWasm } from './wasm.js'
+import { createWasm, type Threads } from './wasm.js'
+import { defaultThreads, type WorkerFactory, workerFactory } from './wasm-threads.js'
 import { createWebGPU } from './webgpu.js'
 
 /** download: bytes of files.  compile: kernels.  Both go on at the same time; `ready` comes last. */
@@ -47,6 +48,11 @@ export interface LoadOptions extends SelectOptions, DetectOptions {
   /** Programs to make ready at once; others are when they are first run. Default: what generation needs. */
   programs?: readonly string[] | undefined
   onProgress?: ((p: Progress) => void) | undefined
+  /**
+   * Starts a worker from `wasm-worker.js`, which lies beside this file. Default: `new Worker(url, { type: 'module' })`,
+   * where there is such a thing; Node has another.
+   */
+  worker?: WorkerFactory | undefined
   /** Gives the loading up. Not used after that. */
   signal?: AbortSignal | undefined
   /** Whether SHA-256 of every file is checked. Default auto: where `crypto.subtle` is (https, localhost). */
@@ -103,7 +109,8 @@ async function loadFrom(source: Source, options: LoadOptions, signal: AbortSigna
     options.capabilities ?? detect(options),
   ])
   const manifest = checkManifest(parseJson(bytes, 'manifest.json'))
-  const selection = selectVariant(manifest, capabilities, options)
+  const threads = threadsOf(options)
+  const selection = selectVariant(manifest, capabilities, { ...options, threads: threads?.count ?? 0 })
   let loaded = 0
   let total = 0
   const progress: Context['progress'] = (phase, loaded, total) => {
@@ -139,6 +146,8 @@ async function openBest(context: Context, { ranked, reasons }: Selection) {
     try {
       const variant = context.manifest.variants[id]!
       const opened = await attempt(context.reader.signal, (signal) => open(context, variant, signal))
+      const why = opened.executor.threads?.why
+      if (why) reasons.find((r) => r.id === id)!.why = `taken, without its workers: ${why}`
       return { variant: id, ...opened }
     } catch (e) {
       if (!(e instanceof UnsupportedError)) throw e
@@ -173,7 +182,7 @@ async function open(context: Context, variant: Variant, signal: AbortSignal): Pr
           code: new TextDecoder().decode(code),
           nudge: context.capabilities.webgpu.nudge,
         })
-      : await createWasm(plan, code)
+      : await createWasm(plan, code, variant.features.includes('threads') ? threadsOf(options) : undefined)
     const { place } = executor
     for (const shard of plan.shards) expect(shard.bytes)
     // First: it may grow the memory that places lie in.
@@ -214,6 +223,16 @@ function programsOf(plan: Plan, options: LoadOptions): readonly string[] {
   const missing = wanted.filter((name) => !all.includes(name))
   if (missing.length) throw new UnsupportedError(`the model has no program ${missing}; it has ${all}`)
   return wanted.length || options.programs ? wanted : all
+}
+
+const MOST_THREADS = 256
+
+/** The workers to have; undefined: none. */
+function threadsOf({ threads: count = defaultThreads(), worker: given }: LoadOptions): Threads | undefined {
+  if (!(Number.isInteger(count) && count >= 0 && count <= MOST_THREADS))
+    throw new RangeError(`threads must be a whole number from 0 to ${MOST_THREADS}`)
+  const worker = workerFactory(given)
+  return worker && count ? { count, worker } : undefined
 }
 
 /** A device with exactly what the variant needs: anything more would only make caches miss. */

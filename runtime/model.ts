@@ -14,6 +14,8 @@ export interface Model {
   /** Id of the variant that runs. */
   readonly variant: string
   readonly backend: 'webgpu' | 'wasm'
+  /** Workers that compute; 0: the GPU does, or the calling thread. */
+  readonly threads: number
   /** Every variant of the bundle, and why it was taken or not. */
   readonly reasons: readonly Candidate[]
   readonly capabilities: Capabilities
@@ -76,6 +78,9 @@ export function createModel(parts: Parts): Model {
   return {
     ...{ info, variant, backend, capabilities, tokenizer, reasons: selection.reasons, lost: executor.lost },
     programs: Object.keys(plan.programs),
+    get threads() {
+      return executor.threads?.count ?? 0
+    },
     get stats() {
       return session.stats
     },

@@ -10,6 +10,11 @@ export interface SelectOptions {
   variant?: string | undefined
   /** Only the variants of this target (chrome, safari-ios …), in the target's order. */
   target?: string | undefined
+  /**
+   * Workers that compute, where that is WebAssembly and the page is cross-origin isolated. 0: none, the calling thread
+   * does. Default: one a core, up to a number beyond which more were measured to be no faster.
+   */
+  threads?: number | undefined
 }
 
 export interface Selection {
@@ -77,6 +82,8 @@ function refusedByOptions(manifest: Manifest, id: string, options: SelectOptions
   }
   if (backend !== 'auto' && manifest.variants[id]?.backend !== backend)
     return `backend ${backend} was asked for`
+  if (options.threads === 0 && manifest.variants[id]?.features.includes('threads'))
+    return 'needs workers, and there are to be none'
   return undefined
 }
 

@@ -1,14 +1,21 @@
-/** Replays a plan on WebAssembly: one memory, buffers one after the other in it, a call for each dispatch. */
+/**
+ * Replays a plan on WebAssembly: one memory, buffers one after the other in it, a call for each dispatch. The calls are
+ * made by a team of workers that share the memory, or, where there is none, by the calling thread.
+ */
 import { AbortError, checkAbort, IntegrityError, OutOfMemoryError, UnsupportedError } from './errors.js'
 import { type Executor, fixedSizes, packStep, type Step } from './executor.js'
 import { constant, type Expr, evaluate } from './expr.js'
 import type { Plan, Region } from './format.js'
+import { allocate } from './source.js'
+import { startTeam, type Team, type WorkerFactory } from './wasm-threads.js'
 
 const PAGE = 65536
 const MAX_PAGES = 65536
 const ALIGN = 256
 /** Room for a module's own stack and constants, which lie below `__heap_base`. */
 const OWN_BYTES = 1 << 24
+/** A worker's stack, as large as the module's own: what a kernel's arrays fit in, as the compiler checks. */
+const STACK_BYTES = 65536
 /** Longest time, in ms, between two breaths of the page. */
 const BREATH = 12
 
@@ -18,21 +25,34 @@ interface Call {
   args: number[]
   /** Entries of `args` that change from step to step. */
   moving: [at: number, e: Expr][]
+  symbol: string
+  /** Fewest items that are worth a worker's while. */
+  grain: number
   label: string
 }
 
-/** Instantiates the module and lays out its memory. */
-export async function createWasm(plan: Plan, code: Uint8Array): Promise<Executor> {
+/** Workers to call the kernels, of a module whose memory is shared. */
+export interface Threads {
+  count: number
+  worker: WorkerFactory
+}
+
+/** Instantiates the module and lays out its memory. Workers that don't start are done without: see `threads`. */
+export async function createWasm(plan: Plan, code: Uint8Array, threads?: Threads): Promise<Executor> {
   const sizes = plan.buffers.map((b) => (b.kind === 'arena' ? 0 : Math.ceil(b.bytes / ALIGN) * ALIGN))
-  const fixedBytes = sizes.reduce((a, b) => a + b, OWN_BYTES)
+  const fixedBytes = sizes.reduce((a, b) => a + b, OWN_BYTES + (threads?.count ?? 0) * STACK_BYTES)
   const arenas = Object.values(plan.programs).map((p) => p.arena)
   const largest = pages(fixedBytes + Math.max(0, ...arenas))
-  const memory = memoryOf(pages(fixedBytes), Math.min(largest, MAX_PAGES))
-  const exports = await instantiate(code, memory)
+  const memory = memoryOf(pages(fixedBytes), Math.min(largest, MAX_PAGES), !!threads)
+  const { module, imports, exports } = await instantiate(code, memory)
 
   const base = exports.__heap_base
   if (!(base instanceof WebAssembly.Global)) throw new IntegrityError('the module exports no __heap_base')
   let end = Math.ceil(base.value / ALIGN) * ALIGN
+  const stacks = Array.from({ length: threads?.count ?? 0 }, () => {
+    end += STACK_BYTES
+    return end
+  })
   const pointers = sizes.map((size) => {
     const at = end
     end += size
@@ -76,8 +96,51 @@ export async function createWasm(plan: Plan, code: Uint8Array): Promise<Executor
         return n ?? 0
       })
       const args = [...d.bind.map((r) => (r ? pointers[r[0]]! + r[1] : 0)), ...numbers]
-      return { kernel: kernel as Call['kernel'], args, moving, label: d.label }
+      const { label, grain = 1 } = d
+      return { kernel: kernel as Call['kernel'], args, moving, symbol, grain, label }
     })
+  }
+
+  let team: Team | undefined
+  let why: string | undefined
+  if (threads) {
+    const programs = Object.fromEntries(Object.keys(plan.programs).map((name) => [name, callsOf(name)]))
+    try {
+      team = await startTeam({ worker: threads.worker, module, imports, stacks, programs })
+    } catch (e) {
+      why = (e as Error).message
+    }
+  }
+
+  async function runHere(program: string, step: Step, signal: AbortSignal | undefined): Promise<void> {
+    for (const { kernel, args, moving, label } of programs.get(program)!) {
+      for (const [at, e] of moving) args[at] = evaluate(e, step)
+      if (args[args.length - 1]! > 0) {
+        try {
+          kernel(...args)
+        } catch (e) {
+          over = new IntegrityError(`${label}: the module failed: ${(e as Error).message}`, { cause: e })
+          throw over
+        }
+      }
+      await breathe(signal)
+    }
+  }
+
+  /** Whether the team did the step. Where workers died, the step is done again, and all that follow, by `runHere`. */
+  async function runThere(program: string, step: Step, signal: AbortSignal | undefined): Promise<boolean> {
+    if (!team) return false
+    checkAbort(signal)
+    try {
+      if (await team.run(program, step, signal)) return true
+    } catch (e) {
+      if (!signal?.aborted) over ??= new IntegrityError((e as Error).message, { cause: e })
+      throw over ?? e
+    }
+    if (over) throw over
+    team = undefined
+    why = 'workers died'
+    return false
   }
 
   async function breathe(signal: AbortSignal | undefined): Promise<void> {
@@ -93,7 +156,16 @@ export async function createWasm(plan: Plan, code: Uint8Array): Promise<Executor
     ahead: 1,
     lost: new Promise(() => {}),
 
-    place: (buffer, offset, bytes) => ({ bytes: bytesAt(buffer, offset, bytes) }),
+    get threads() {
+      return { count: team ? stacks.length : 0, why }
+    },
+
+    place(buffer, offset, length) {
+      if (!threads) return { bytes: bytesAt(buffer, offset, length) }
+      // Hashes are not computed of shared memory.
+      const bytes = allocate(length)
+      return { bytes, settled: async () => bytesAt(buffer, offset, length).set(bytes) }
+    },
 
     async prepare(names, onProgress) {
       for (const [i, name] of names.entries()) {
@@ -111,18 +183,7 @@ export async function createWasm(plan: Plan, code: Uint8Array): Promise<Executor
     async run(program, step: Step, wanted: readonly Region[], signal) {
       if (over) throw over
       if (stepIndex >= 0) packStep(new DataView(memory.buffer), pointers[stepIndex]!, step)
-      for (const { kernel, args, moving, label } of programs.get(program)!) {
-        for (const [at, e] of moving) args[at] = evaluate(e, step)
-        if (args[args.length - 1]! > 0) {
-          try {
-            kernel(...args)
-          } catch (e) {
-            over = new IntegrityError(`${label}: the module failed: ${(e as Error).message}`, { cause: e })
-            throw over
-          }
-        }
-        await breathe(signal)
-      }
+      if (!(await runThere(program, step, signal))) await runHere(program, step, signal)
       return wanted.map(([buffer, offset, bytes]) => bytesAt(buffer, offset, bytes).slice())
     },
 
@@ -134,21 +195,22 @@ export async function createWasm(plan: Plan, code: Uint8Array): Promise<Executor
 
     destroy() {
       over ??= new AbortError('the model was destroyed')
+      team?.destroy()
     },
   }
 }
 
 const pages = (bytes: number): number => Math.ceil(bytes / PAGE)
 
-function memoryOf(initial: number, maximum: number): WebAssembly.Memory {
+function memoryOf(initial: number, maximum: number, shared: boolean): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial, maximum })
+    return new WebAssembly.Memory({ initial, maximum, shared })
   } catch (e) {
     throw new OutOfMemoryError(`WebAssembly has no room for ${initial * PAGE} bytes`, { cause: e })
   }
 }
 
-async function instantiate(code: Uint8Array, memory: WebAssembly.Memory): Promise<WebAssembly.Exports> {
+async function instantiate(code: Uint8Array, memory: WebAssembly.Memory) {
   let module: WebAssembly.Module
   try {
     module = await WebAssembly.compile(code as BufferSource)
@@ -162,7 +224,7 @@ async function instantiate(code: Uint8Array, memory: WebAssembly.Memory): Promis
     imports[from] = { [name]: memory }
   }
   try {
-    return (await WebAssembly.instantiate(module, imports)).exports
+    return { module, imports, exports: (await WebAssembly.instantiate(module, imports)).exports }
   } catch (e) {
     throw new IntegrityError(`the module could not be started: ${(e as Error).message}`, { cause: e })
   }

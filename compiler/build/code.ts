@@ -5,9 +5,15 @@ import type { BundleWriter } from '../emit/bundle.js'
 import type { BuildOptions } from '../options.js'
 import type { CompiledKernel } from '../select/kernels.js'
 import type { Target } from '../targets.js'
-import { type CKernel, type WasmFeature, wasmModule } from '../toolchain/index.js'
+import {
+  type CKernel,
+  moduleKey,
+  type WasmFeature,
+  wasmModule,
+  withSharedMemory,
+} from '../toolchain/index.js'
 import { validateWasm, validateWgsl } from '../validate/index.js'
-import type { CompiledVariant } from './variants.js'
+import { type CompiledVariant, THREADS } from './variants.js'
 
 /** What the compiler is asked for, of what a variant needs. */
 export const wasmFeature = (features: string[]): WasmFeature =>
@@ -57,18 +63,22 @@ export async function emitCode(
   )
   for (const v of gpu) code.set(v.spec.id, await bundle.add('kernels', 'wgsl', wgslFile(v.kernels)))
   const cpu = variants.filter((v) => v.spec.backend === 'wasm')
+  // With and without threads the code is the same.
+  const made = new Map<string, Uint8Array>()
   for (const [i, v] of cpu.entries()) {
     options.signal?.throwIfAborted()
     report('compile-c', i, cpu.length)
     const features = wasmFeature(v.spec.features)
-    const built = await wasmModule(v.kernels.map(toSource), {
-      features,
-      toolchain: options.toolchain ?? 'auto',
-      cache,
-      signal: options.signal,
-    })
-    await validateWasm(built.wasm, { exports: v.kernels.map((k) => k.kernel.name) })
-    code.set(v.spec.id, await bundle.add('kernels', 'wasm', built.wasm))
+    const sources = v.kernels.map(toSource)
+    const key = moduleKey(sources, features, '')
+    const toolchain = options.toolchain ?? 'auto'
+    const compile = async () =>
+      (await wasmModule(sources, { features, toolchain, cache, signal: options.signal })).wasm
+    const wasm = made.get(key) ?? (await compile())
+    made.set(key, wasm)
+    const module = v.spec.features.includes(THREADS) ? withSharedMemory(wasm) : wasm
+    await validateWasm(module, { exports: v.kernels.map((k) => k.kernel.name) })
+    code.set(v.spec.id, await bundle.add('kernels', 'wasm', module))
   }
   return code
 }

@@ -22,6 +22,9 @@ export interface VariantSpec {
   tuning: TuningRule[]
 }
 
+/** The feature of a variant whose kernels are called by several threads. */
+export const THREADS = 'threads'
+
 /** `webgpu-gecko-shader-f16`, `wasm-simd128` */
 const variantId = (parts: string[]): string => parts.join('-')
 
@@ -121,7 +124,9 @@ export function compileVariants(
   const compile = (spec: VariantSpec): CompiledVariant => {
     const language = spec.backend === 'webgpu' ? 'wgsl' : 'c'
     const limits = backendLimits[spec.backend]
-    const target: KernelTarget = { language, features: spec.features, tuning: spec.tuning }
+    // Threads call the same kernels, from the same plan.
+    const features = spec.features.filter((f) => f !== THREADS)
+    const target: KernelTarget = { language, features, tuning: spec.tuning }
     const key = JSON.stringify(target)
     const known = same.get(key)
     if (known) return { ...known, spec }

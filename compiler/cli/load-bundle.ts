@@ -1,12 +1,15 @@
 /** Loads a bundle in Node, on Dawn or WebAssembly, and can say why on which. */
 
+import { availableParallelism } from 'node:os'
 import type { Manifest } from '../../runtime/format.js'
 import { type LoadOptions, load, type Model } from '../../runtime/index.js'
+import { USEFUL_THREADS } from '../../runtime/wasm-threads.js'
 import { fail } from '../errors.js'
 import { nearest } from '../import/nearest.js'
 import { readManifest, readPlan } from './bundle.js'
 import { openDawn, type Probe, probeDawn } from './dawn.js'
 import { folderSource } from './folder-source.js'
+import { nodeWorkers } from './node-workers.js'
 import { bytes, tell } from './output.js'
 
 /** auto: Dawn when a real GPU is behind it, else WebAssembly. */
@@ -16,6 +19,8 @@ export interface LoadRequest {
   folder: string
   backend: Backend
   variant?: string | undefined
+  /** Threads that compute on WebAssembly; 1: this one. Default: one a core. */
+  threads?: number | undefined
   signal: AbortSignal
   verbose?: boolean | undefined
   /** What of the runtime's own options the caller needs. */
@@ -43,7 +48,9 @@ export async function loadBundle(request: LoadRequest): Promise<Loaded> {
   const model = await load(folderSource(folder), {
     ...request.options,
     backend: backend === 'dawn' ? 'webgpu' : backend,
-    ...{ gpu, variant, signal },
+    ...{ gpu, variant, signal, worker: nodeWorkers() },
+    threads:
+      request.threads === 1 ? 0 : (request.threads ?? Math.min(availableParallelism(), USEFUL_THREADS)),
     onProgress: progress(request.verbose),
   })
   if (request.verbose) tell(`wgc: loaded in ${Math.round(performance.now() - start)} ms`)

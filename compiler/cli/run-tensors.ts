@@ -21,11 +21,12 @@ export async function runTensors(
 ): Promise<void> {
   // The inputs first: a mistake there should not wait for the weights.
   const given = await readInputs(inputs)
-  const { backend, variant, verbose, program = 'forward' } = options
+  const { backend, variant, threads, verbose, program = 'forward' } = options
   const request = {
     folder,
     backend,
     variant,
+    threads,
     signal,
     verbose,
     options: { tokenizer: false, programs: [] },

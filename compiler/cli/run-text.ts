@@ -12,8 +12,8 @@ export async function runText(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { backend, variant, verbose } = options
-  const loaded = await loadBundle({ folder, backend, variant, signal, verbose, options: {} })
+  const { backend, variant, threads, verbose } = options
+  const loaded = await loadBundle({ folder, backend, variant, threads, signal, verbose, options: {} })
   const { model } = loaded
   try {
     const tokenizer = model.tokenizer ?? fail('WGC624', [], { place: { file: folder } })
@@ -46,6 +46,7 @@ export async function runText(
       ...speed(stats),
       backend: loaded.backend,
       variant: model.variant,
+      threads: Math.max(1, model.threads),
       why: loaded.why,
     }
     if (options.json) process.stdout.write(jsonText({ ...result, candidates: model.reasons }))
@@ -84,9 +85,9 @@ const speed = (s: Generation): Speed => ({
   tokensPerSecond: round(s.tokensPerSecond),
 })
 
-function summary(r: Speed & { backend: string; variant: string; why: string }): string {
+function summary(r: Speed & { backend: string; variant: string; threads: number; why: string }): string {
   return [
     `wgc: ${plural(r.tokens, 'token')}, ${r.tokensPerSecond} tokens/s, the first after ${r.timeToFirstTokenMs} ms`,
-    `wgc: ${r.backend}, variant ${r.variant}: ${r.why}`,
+    `wgc: ${r.backend}, variant ${r.variant}${r.threads > 1 ? `, ${r.threads} threads` : ''}: ${r.why}`,
   ].join('\n')
 }

@@ -19,6 +19,7 @@ export interface RunOptions extends CommonOptions {
   program?: string
   backend: Backend
   variant?: string
+  threads?: number
 }
 
 const EXAMPLES = [
@@ -57,6 +58,11 @@ export function runCommand(): Command {
       new Option('--backend <name>', 'Dawn (WebGPU) or WebAssembly; auto: Dawn on a real GPU')
         .choices(['auto', 'dawn', 'wasm'])
         .default('auto'),
+    )
+    .option(
+      '--threads <n>',
+      'threads of WebAssembly; 1: none beside this one  (default: one a core)',
+      integer(1, 256),
     )
     .option('--variant <id>', 'this variant of the bundle (see wgc inspect)')
     .addHelpText('after', AFTER)

@@ -13,6 +13,7 @@ import { byteRowBytes, quantizedRowBytes } from '../ops/quantize_rows.js'
 import { type Arena, align, planMemory } from '../passes/memory.js'
 import type { CompiledKernel, KernelStore } from '../select/kernels.js'
 import type { Lowered, Step } from '../select/lower.js'
+import { grainOf } from './grain.js'
 import type { WeightSet } from './shards-write.js'
 
 const STEP = 0
@@ -107,7 +108,14 @@ function dispatch(step: Step, graph: Graph, compiled: CompiledKernel, kernel: nu
     (name) => step.symbols[name] ?? Number(step.params[name] ?? (isLeftOut(name) ? 0 : unknown(name))),
   )
   const label = `${step.node.op} ${step.node.name}`
-  return { kernel, bind, grid: step.grid as Dispatch['grid'], ...(args.length > 0 && { args }), label }
+  // Kernels without bindings are those of WebAssembly.
+  const grain = compiled.kernel.bindings ? 1 : grainOf(step, graph)
+  return {
+    ...{ kernel, bind, grid: step.grid as Dispatch['grid'] },
+    ...(args.length > 0 && { args }),
+    ...(grain > 1 && { grain }),
+    label,
+  }
 }
 
 export interface PlanInput {

@@ -37,10 +37,7 @@ export const NO_LSR = ['-mllvm', '-disable-lsr']
  * Flags of wasm-ld. The memory is the runtime's (`env.memory`). Below `__heap_base` lie the module's stack
  * (first, so an overflow traps instead of overwriting data) and its static data; buffers go from there up.
  *
- * Threads will need `-matomics` in the compile flags, and here `--shared-memory --max-memory=N` and
- * `--export=__stack_pointer`, a mutable global: every instance starts with the same stack, so each thread
- * must be given its own STACK_BYTES (above `__heap_base`) before its first call. No kernel keeps scratch in
- * static data, so nothing else is shared.
+ * Threads need nothing here: shared.ts makes a module for them of this one.
  */
 export const linkFlags = (exports: string[]): string[] => [
   '--no-entry',

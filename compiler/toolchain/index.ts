@@ -8,6 +8,7 @@ export { compileC, kernelKey, moduleKey, toolchainNamed } from './compile.js'
 export { findEmcc } from './emcc.js'
 export { exportName } from './names.js'
 export { findPrebuilt } from './prebuilt.js'
+export { STACK_POINTER, withSharedMemory } from './shared.js'
 export type { CKernel, Store, ToolchainName, WasmFeature } from './types.js'
 
 export interface WasmModule {

@@ -1,4 +1,4 @@
-/** Builds runtime.js and tokenizer.js from the sources as they are, in a folder of their own. */
+/** Builds runtime.js, tokenizer.js and wasm-worker.js from the sources as they are, in a folder of their own. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -7,9 +7,9 @@ import { rollup } from 'rollup'
 export interface Built {
   folder: string
   /** Modules that rollup put into each file. */
-  modules: Record<'runtime' | 'tokenizer', string[]>
+  modules: Record<'runtime' | 'worker' | 'tokenizer', string[]>
   /** Imports left in each file. */
-  imports: Record<'runtime' | 'tokenizer', string[]>
+  imports: Record<'runtime' | 'worker' | 'tokenizer', string[]>
   remove(): void
 }
 
@@ -32,7 +32,7 @@ export async function buildRuntime(): Promise<Built> {
   })
   // @ts-expect-error: a plain module without types.
   const { outputs } = await import('../../rollup.config.mjs')
-  const [runtime, tokenizer] = await Promise.all(
+  const [runtime, worker, tokenizer] = await Promise.all(
     outputs(join(folder, 'runtime'), folder).map(async (options: never) => {
       const bundle = await rollup(options)
       const { output } = await bundle.write((options as { output: object }).output)
@@ -42,8 +42,8 @@ export async function buildRuntime(): Promise<Built> {
   )
   return {
     folder,
-    modules: { runtime: runtime.modules, tokenizer: tokenizer.modules },
-    imports: { runtime: runtime.imports, tokenizer: tokenizer.imports },
+    modules: { runtime: runtime.modules, worker: worker.modules, tokenizer: tokenizer.modules },
+    imports: { runtime: runtime.imports, worker: worker.imports, tokenizer: tokenizer.imports },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }

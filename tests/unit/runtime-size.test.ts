@@ -24,6 +24,7 @@ it('is made of itself alone, and imports but the tokenizer, when there is one', 
     'import("./tokenizer.js")',
   ])
   expect(built.imports.tokenizer).toEqual([])
+  expect(built.imports.worker).toEqual([])
 })
 
 it('holds no WGSL and evaluates no text', () => {
