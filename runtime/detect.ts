@@ -175,8 +175,11 @@ function takes(resultType: number, body: number[], memory: number[] = []): boole
   )
 }
 
+/** In this engine a worker that starts workers may hang for good in their constructor (ESR 153: once in ten starts). */
+const hangs = () => engineOf(agent()) === 'gecko' && 'WorkerGlobalScope' in globalThis
+
 function detectWasm(isolated: boolean): Record<WasmFeature, boolean> {
-  const shared = typeof SharedArrayBuffer === 'function' && isolated
+  const shared = typeof SharedArrayBuffer === 'function' && isolated && !hangs()
   return {
     // i8x16.popcnt: in the final instruction set, not in the early ones.
     simd128: takes(0x7b, [...V, SIMD, 0x62]),

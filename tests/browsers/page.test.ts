@@ -57,6 +57,34 @@ async function tellStory({ prompt, tokens }: { prompt: string; tokens: number },
   return { text, again, stats: first, backend, progress, isolated: globalThis.crossOriginIsolated }
 }
 
+/** Text by as many workers; null: by as many as the runtime likes. */
+async function onThreads({ prompt, threads }: { prompt: string; threads: number | null }, page: Page) {
+  const { load } = await page.import<typeof Runtime>('/f32/runtime.js')
+  const model = await load('/f32', { backend: 'wasm', ...(threads === null ? {} : { threads }) })
+  let text = ''
+  for await (const piece of model.generate(prompt, { maxTokens: 60, temperature: 0, bos: true }))
+    text += piece
+  const { threads: count, variant, reasons } = model
+  model.destroy()
+  return { text, threads: count, variant, reasons }
+}
+
+/** What a page may find instead of workers: no right to start them, and no script for them. */
+async function withoutWorkers({ prompt, how }: { prompt: string; how: 'refused' | 'missing' }, page: Page) {
+  const { load } = await page.import<typeof Runtime>('/f32/runtime.js')
+  const worker = (url: URL) => {
+    if (how === 'refused') throw new DOMException('no workers here', 'SecurityError')
+    return new Worker(new URL('nothing.js', url), { type: 'module' })
+  }
+  const model = await load('/f32', { backend: 'wasm', threads: 2, worker: worker as Runtime.WorkerFactory })
+  let text = ''
+  for await (const piece of model.generate(prompt, { maxTokens: 20, temperature: 0, bos: true }))
+    text += piece
+  const { threads, variant, reasons } = model
+  model.destroy()
+  return { text, threads, why: reasons.find((r) => r.id === variant)!.why }
+}
+
 /** What was given out before the signal, and the error that the loop threw; then whether the model still works. */
 async function stopEarly({ prompt }: { prompt: string }, page: Page) {
   const { load } = await page.import<typeof Runtime>('/f32/runtime.js')
@@ -156,6 +184,36 @@ describe.each(['chromium', 'firefox', 'webkit'] as const)('%s', (name) => {
     expect(found.isolated).toBe(false)
     expect(story.text.startsWith(found.text)).toBe(true)
   })
+
+  const shares = name !== 'webkit'
+  test.skipIf(missing).each([null, 1, 2, 3, 0])('text by %s threads', async (threads) => {
+    const found = await engine!.run(site, onThreads, { prompt: story.prompt, threads })
+    expect(story.text.startsWith(found.text)).toBe(true)
+    expect(found.text.length).toBeGreaterThan(100)
+    if (!shares) expect(found.threads).toBe(0)
+    else if (threads === null) expect(found.threads).toBeGreaterThan(0)
+    else expect(found.threads).toBe(threads)
+    expect(found.variant.endsWith('-threads')).toBe(found.threads > 0)
+  })
+
+  test.skipIf(missing)('no threads without cross-origin isolation', async () => {
+    const found = await engine!.run(plain, onThreads, { prompt: story.prompt, threads: 2 })
+    expect(found).toMatchObject({ threads: 0 })
+    expect(story.text.startsWith(found.text)).toBe(true)
+    const refused = found.reasons.filter((r) => r.id.endsWith('-threads'))
+    expect(refused.length).toBeGreaterThan(0)
+    for (const { why } of refused) expect(why).toMatch(/threads/)
+  })
+
+  test.skipIf(missing || !shares).each(['refused', 'missing'] as const)(
+    'the same text where workers are %s',
+    async (how) => {
+      const found = await engine!.run(site, withoutWorkers, { prompt: story.prompt, how })
+      expect(found.threads).toBe(0)
+      expect(found.why).toMatch(how === 'refused' ? /no workers here/ : /taken, without its workers: ./)
+      expect(story.text.startsWith(found.text)).toBe(true)
+    },
+  )
 
   test.skipIf(missing)('a signal and a break end a generation, and the model stays usable', async () => {
     const found = await engine!.run(site, stopEarly, { prompt: story.prompt })
