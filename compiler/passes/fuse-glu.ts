@@ -4,7 +4,7 @@
  */
 import type { Graph, Node, Tensor } from '../ir/graph.js'
 import { activationNames } from '../ops/activations.js'
-import { combineWeights, isPlain, onlyUser, replaceNodes, users } from './rewrite.js'
+import { biasedAlike, combineProducts, isProduct, onlyUser, replaceNodes, users } from './rewrite.js'
 
 const weightOf = (graph: Graph, node: Node): Tensor | undefined => graph.tensors.get(node.inputs.w ?? '')
 
@@ -16,28 +16,32 @@ export function fuseGlu(graph: Graph): Graph {
   const changes = new Map<Node, Node[]>()
   const added: Tensor[] = []
   for (const gate of graph.nodes) {
-    if (!isPlain(gate)) continue
+    if (!isProduct(gate)) continue
     const act = onlyUser(graph, uses, gate.outputs.y)
     if (!act || !activates(act)) continue
     const product = onlyUser(graph, uses, act.outputs.y)
     if (product?.op !== 'binary' || product.attrs.OP !== 'mul' || product.inputs.a !== act.outputs.y) continue
     const up = graph.nodes.find(
-      (n) => isPlain(n) && n.outputs.y === product.inputs.b && n.inputs.x === gate.inputs.x,
+      (n) => isProduct(n) && n.outputs.y === product.inputs.b && n.inputs.x === gate.inputs.x,
     )
     const weights = [weightOf(graph, gate), up && weightOf(graph, up)]
     if (!up || !weights[0] || !weights[1] || !onlyUser(graph, uses, up.outputs.y)) continue
-    if (weights[0].shape[0] !== weights[1].shape[0]) continue
-    const w = combineWeights(weights as Tensor[], 'interleave', `${gate.name}_up.weight`)
-    added.push(w)
+    if (weights[0].shape[0] !== weights[1].shape[0] || !biasedAlike([gate, up])) continue
+    const { inputs, biased, tensors } = combineProducts(graph, [gate, up], 'interleave', `${gate.name}_up`)
+    added.push(...tensors)
     for (const node of [gate, up, act]) changes.set(node, [])
-    const merged = { x: gate.inputs.x ?? '', w: w.name }
     changes.set(product, [
       {
         op: 'linear',
         name: product.name,
-        inputs: merged,
+        inputs,
         outputs: product.outputs,
-        attrs: { EPI: 'glu', ACT: act.attrs.OP as string, LDY: Number(weights[0].shape[0]) },
+        attrs: {
+          EPI: 'glu',
+          ACT: act.attrs.OP as string,
+          BIAS: biased,
+          LDY: Number(weights[0].shape[0]),
+        },
       },
     ])
   }

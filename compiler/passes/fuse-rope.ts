@@ -3,7 +3,7 @@
  * stacked linear and one rope_kv. Six operators and four temporaries become two and one.
  */
 import type { Graph, Node, Tensor } from '../ir/graph.js'
-import { combineWeights, isPlain, makers, onlyUser, replaceNodes, users } from './rewrite.js'
+import { biasedAlike, combineProducts, isProduct, makers, onlyUser, replaceNodes, users } from './rewrite.js'
 
 /** Whether rope_kv turns as this rope does: whole heads in halves, by the step's positions. */
 function isWhole({ tensors }: Graph, { attrs, inputs }: Node): boolean {
@@ -34,12 +34,15 @@ export function fuseRope(graph: Graph): Graph {
       continue
     const linears = [makerOf(ropeQ, 'linear'), makerOf(ropeK, 'linear'), makerOf(appendV, 'linear')]
     const [q, k, v] = linears
-    if (!q || !k || !v || linears.some((l) => !l || !isPlain(l) || l.inputs.x !== q.inputs.x)) continue
-    const { qkv, w, tensors } = stack(graph, [q, k, v])
-    added.push(...tensors)
+    if (!q || !k || !v || linears.some((l) => !l || !isProduct(l) || l.inputs.x !== q.inputs.x)) continue
+    if (!biasedAlike([q, k, v])) continue
+    const qkv = `${q.name}kv`
+    const { inputs, biased, rows: columns, tensors } = combineProducts(graph, [q, k, v], 'stack', qkv)
+    const y = graph.tensors.get(q.outputs.y ?? '') as Tensor
+    added.push(...tensors, { ...y, name: qkv, shape: [y.shape[0] ?? 1, columns] })
     for (const node of [q, k, v, ropeK, appendK]) changes.set(node, [])
     changes.set(ropeQ, [])
-    const rows = { op: 'linear', name: qkv, inputs: { x: q.inputs.x ?? '', w }, outputs: { y: qkv } }
+    const rows = { op: 'linear', name: qkv, inputs, outputs: { y: qkv } }
     const rope: Node = {
       op: 'rope_kv',
       name: ropeQ.name,
@@ -56,17 +59,7 @@ export function fuseRope(graph: Graph): Graph {
       },
       attrs: { ...ropeQ.attrs, KVH: ropeK.attrs.H ?? 1 },
     }
-    const columns = Number(tensors[0]?.shape[0])
-    changes.set(appendV, [{ ...rows, attrs: { EPI: 'none', LDY: columns } }, rope])
+    changes.set(appendV, [{ ...rows, attrs: { EPI: 'none', BIAS: biased, LDY: columns } }, rope])
   }
   return replaceNodes(graph, changes, added)
-}
-
-/** The stacked weight and its product, named after the query's. */
-function stack(graph: Graph, linears: Node[]): { qkv: string; w: string; tensors: Tensor[] } {
-  const weights = linears.map((l) => graph.tensors.get(l.inputs.w ?? '') as Tensor)
-  const qkv = `${linears[0]?.name}kv`
-  const w = combineWeights(weights, 'stack', `${qkv}.weight`)
-  const x = graph.tensors.get(linears[0]?.outputs.y ?? '') as Tensor
-  return { qkv, w: w.name, tensors: [w, { ...x, name: qkv, shape: [x.shape[0] ?? 1, w.shape[0] ?? 1] }] }
 }

@@ -3,6 +3,8 @@
  * the graph after any of them; it is verified before and after each.
  */
 import type { Graph } from '../ir/graph.js'
+import { fuseAct } from './fuse-act.js'
+import { fuseAddNorm } from './fuse-add-norm.js'
 import { fuseGlu } from './fuse-glu.js'
 import { fuseNorm } from './fuse-norm.js'
 import { fuseResidual } from './fuse-residual.js'
@@ -29,7 +31,9 @@ export const passes: Pass[] = [
   { name: 'fuse-norm', optional: true, run: fuseNorm },
   { name: 'fuse-rope', optional: true, run: fuseRope },
   { name: 'fuse-glu', optional: true, run: fuseGlu },
+  { name: 'fuse-act', optional: true, run: fuseAct },
   { name: 'fuse-residual', optional: true, run: fuseResidual },
+  { name: 'fuse-add-norm', optional: true, run: fuseAddNorm },
   { name: 'precision', run: precision },
   { name: 'kv-cache', run: kvCache },
   { name: 'split-kv', optional: true, run: splitKv },

@@ -29,9 +29,13 @@ export function onlyUser(
     : undefined
 }
 
-/** A linear with nothing done to its sums. */
-export const isPlain = ({ op, attrs }: Node): boolean =>
-  op === 'linear' && attrs.EPI === 'none' && !attrs.BIAS && (attrs.ACT ?? 'none') === 'none'
+/** A linear with nothing done to its sums but a bias. */
+export const isProduct = ({ op, attrs }: Node): boolean =>
+  op === 'linear' && attrs.EPI === 'none' && (attrs.ACT ?? 'none') === 'none'
+
+/** Whether all of them have a bias, or none has. */
+export const biasedAlike = (nodes: readonly Node[]): boolean =>
+  nodes.every((n) => Boolean(n.attrs.BIAS) === Boolean(nodes[0]?.attrs.BIAS))
 
 /**
  * The graph with nodes replaced (by others, which take their place in the order) or dropped (undefined), new
@@ -45,16 +49,34 @@ export function replaceNodes(graph: Graph, changes: Map<Node, Node[]>, added: Te
   return { ...graph, nodes, tensors }
 }
 
-/** One weight of several with the same columns, by rows: one below the other, or row by row in turn. */
+/** One weight of several with the same columns, or several vectors, by rows: one below the other, or in turn. */
 export function combineWeights(weights: Tensor[], how: 'stack' | 'interleave', name: string): Tensor {
   const rows = weights.reduce((sum, w) => sum + Number(w.shape[0]), 0)
-  const columns = weights[0]?.shape[1] ?? 1
   const sources = weights.flatMap((w) => w.weight?.sources ?? [])
   return {
     name,
     kind: 'weight',
     dtype: 'f32',
-    shape: [rows, columns],
+    shape: [rows, ...(weights[0]?.shape.slice(1) ?? [])],
     weight: { sources, combine: how, rows: [0, rows] },
+  }
+}
+
+/** The one linear of several with the same x: its inputs, and the tensors that it needs. */
+export function combineProducts(
+  graph: Graph,
+  linears: readonly Node[],
+  how: 'stack' | 'interleave',
+  name: string,
+): { inputs: Record<string, string>; biased: boolean; rows: number; tensors: Tensor[] } {
+  const port = (p: 'w' | 'b') => linears.map((l) => graph.tensors.get(l.inputs[p] ?? '') as Tensor)
+  const biased = linears[0]?.attrs.BIAS === true
+  const w = combineWeights(port('w'), how, `${name}.weight`)
+  const b = biased ? combineWeights(port('b'), how, `${name}.bias`) : undefined
+  return {
+    inputs: { x: linears[0]?.inputs.x ?? '', w: w.name, ...(b && { b: b.name }) },
+    biased,
+    rows: Number(w.shape[0]),
+    tensors: b ? [w, b] : [w],
   }
 }

@@ -75,13 +75,8 @@ export function deviation(actual: ArrayLike<number>, expected: number[]): number
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
   const m = mean(expected)
   const spread = Math.sqrt(mean(expected.map((x) => (x - m) ** 2)))
-  // Not Math.max over differences: it takes no NaN for large.
-  return (
-    expected.reduce((worst, x, i) => {
-      const d = Math.abs(actual[i]! - x)
-      return d <= worst ? worst : d
-    }, 0) / spread
-  )
+  const most = expected.reduce((worst, x, i) => Math.max(worst, Math.abs(actual[i]! - x)), 0)
+  return most / spread
 }
 
 export async function greedily(model: Model, prompt: number[], maxTokens: number): Promise<number[]> {
