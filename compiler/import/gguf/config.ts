@@ -146,8 +146,15 @@ interface Made {
   headSize: number
 }
 
-/** Layers of 27B, whose attention is scaled by another size than its heads'. */
+/** Layers of the 27B models, whose attention is scaled by another size than its heads', which GGUF has no field for. */
+const GEMMA2_27B = 46
 const GEMMA3_27B = 62
+const queryScale = ({ config, headSize }: Common, layers: number): number =>
+  config.num_hidden_layers === layers
+    ? Number(config.hidden_size) / Number(config.num_attention_heads)
+    : headSize
+
+const gelu = { hidden_activation: 'gelu_pytorch_tanh', attention_bias: false }
 /** Every so many-th layer sees everything. */
 const GEMMA3_PATTERN = 6
 
@@ -197,21 +204,38 @@ const architectures: Record<string, (f: Fields, facts: Facts) => Made> = {
     }
     return { ...c, family: 'phi3', architectures: ['Phi3ForCausalLM'], config }
   },
+  gemma(f, facts) {
+    const c = common(f, facts)
+    noPartial(f, c)
+    return { ...c, family: 'gemma', architectures: ['GemmaForCausalLM'], config: { ...c.config, ...gelu } }
+  },
+  gemma2(f, facts) {
+    const c = common(f, facts)
+    noPartial(f, c)
+    const config = {
+      ...c.config,
+      ...gelu,
+      sliding_window: f.int('attention.sliding_window', { min: 1, default: 4096 }),
+      attn_logit_softcapping: f.number('attn_logit_softcapping', { min: 0, default: 50 }),
+      final_logit_softcapping: f.number('final_logit_softcapping', { min: 0, default: 30 }),
+      query_pre_attn_scalar: queryScale(c, GEMMA2_27B),
+    }
+    return { ...c, family: 'gemma2', architectures: ['Gemma2ForCausalLM'], config }
+  },
   gemma3(f, facts) {
     const c = common(f, facts)
     noPartial(f, c)
-    const { num_hidden_layers: layers, hidden_size: hidden, num_attention_heads: heads } = c.config
+    const { num_hidden_layers: layers } = c.config
     const full = { ...c.rope, rope_theta: f.number('rope.freq_base', { min: 1, default: 1_000_000 }) }
     const theta = f.number('rope.freq_base_swa', { min: 1, default: 10000 })
     const config = {
       ...c.config,
-      hidden_activation: 'gelu_pytorch_tanh',
-      attention_bias: false,
+      ...gelu,
       sliding_window: f.int('attention.sliding_window', { min: 1 }),
       layer_types: Array.from({ length: Number(layers) }, (_, i) =>
         (i + 1) % GEMMA3_PATTERN === 0 ? 'full_attention' : 'sliding_attention',
       ),
-      query_pre_attn_scalar: layers === GEMMA3_27B ? Number(hidden) / Number(heads) : c.headSize,
+      query_pre_attn_scalar: queryScale(c, GEMMA3_27B),
       rope_parameters: {
         full_attention: full,
         sliding_attention: { rope_type: 'default', rope_theta: theta },

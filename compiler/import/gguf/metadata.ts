@@ -22,6 +22,12 @@ const integer = (value: bigint): number | string =>
     ? Number(value)
     : `${value}`
 
+/** The shortest decimal that is this float32: 1e-5, as the model's author wrote it, not what float64 makes of it. */
+function shortest(value: number): number {
+  const short = Number(value.toPrecision(7))
+  return Math.fround(short) === value ? short : value
+}
+
 /** Types of one size, by number: bytes, and how they are read. */
 const scalars: Record<number, { bytes: number; read(view: DataView, at: number): unknown }> = {
   0: { bytes: 1, read: (v, at) => v.getUint8(at) },
@@ -30,7 +36,7 @@ const scalars: Record<number, { bytes: number; read(view: DataView, at: number):
   3: { bytes: 2, read: (v, at) => v.getInt16(at, true) },
   4: { bytes: 4, read: (v, at) => v.getUint32(at, true) },
   5: { bytes: 4, read: (v, at) => v.getInt32(at, true) },
-  6: { bytes: 4, read: (v, at) => v.getFloat32(at, true) },
+  6: { bytes: 4, read: (v, at) => shortest(v.getFloat32(at, true)) },
   7: { bytes: 1, read: (v, at) => v.getUint8(at) !== 0 },
   10: { bytes: 8, read: (v, at) => integer(v.getBigUint64(at, true)) },
   11: { bytes: 8, read: (v, at) => integer(v.getBigInt64(at, true)) },

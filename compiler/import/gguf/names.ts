@@ -50,6 +50,19 @@ const inner: Naming['inner'] = {
 
 const plain: Naming = { layers: 'model.layers', outer, inner }
 
+const gemmaOuter = { ...plain, outer: { ...outer, output_norm: ['model.norm', 'plus one'] as Rule } }
+
+/** From the second Gemma on there is a gain on either side of attention and of the layers after it. */
+const gemmaInner: Naming['inner'] = {
+  ...inner,
+  attn_norm: ['input_layernorm', 'plus one'],
+  attn_q_norm: ['self_attn.q_norm', 'plus one'],
+  attn_k_norm: ['self_attn.k_norm', 'plus one'],
+  post_attention_norm: ['post_attention_layernorm', 'plus one'],
+  ffn_norm: ['pre_feedforward_layernorm', 'plus one'],
+  post_ffw_norm: ['post_feedforward_layernorm', 'plus one'],
+}
+
 /** By `general.architecture`. */
 export const namings: Readonly<Record<string, Naming>> = {
   llama: {
@@ -62,19 +75,16 @@ export const namings: Readonly<Record<string, Naming>> = {
     ...plain,
     inner: { ...inner, attn_qkv: ['self_attn.qkv_proj'], ffn_up: ['mlp.gate_up_proj'] },
   },
-  gemma3: {
-    ...plain,
-    outer: { ...outer, output_norm: ['model.norm', 'plus one'] },
+  gemma: {
+    ...gemmaOuter,
     inner: {
       ...inner,
       attn_norm: ['input_layernorm', 'plus one'],
-      attn_q_norm: ['self_attn.q_norm', 'plus one'],
-      attn_k_norm: ['self_attn.k_norm', 'plus one'],
-      post_attention_norm: ['post_attention_layernorm', 'plus one'],
-      ffn_norm: ['pre_feedforward_layernorm', 'plus one'],
-      post_ffw_norm: ['post_feedforward_layernorm', 'plus one'],
+      ffn_norm: ['post_attention_layernorm', 'plus one'],
     },
   },
+  gemma2: { ...gemmaOuter, inner: gemmaInner },
+  gemma3: { ...gemmaOuter, inner: gemmaInner },
   gpt2: {
     layers: 'transformer.h',
     outer: {
