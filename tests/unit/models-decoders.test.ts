@@ -35,15 +35,20 @@ describe.skipIf(absent)('goldens', () => {
     )
     // Pipelines of a software GPU take half a minute a model: halves differ in what all families share.
     const few = runs.filter(([backend, bits]) => backend === 'wasm' || bits === 'f32' || name === 'gemma3')
-    test.each(few)('on %s, %s', async (backend, bits) => {
-      const io = readTensors(join(folder, 'io.safetensors'))
-      const prompt = io['input.input_ids']!.data
-      const greedy = io['output.greedy_ids']!.data
-      const model = await loadBundle(made(bits), backend)
-      const { logits } = await model.run({ input_ids: prompt })
-      expect(deviation(logits!.data, io['output.logits']!.data)).toBeLessThan(BOUNDS[bits])
-      if (bits === 'f32') expect(await greedily(model, prompt, greedy.length - prompt.length)).toEqual(greedy)
-      model.destroy()
-    })
+    test.each(few)(
+      'on %s, %s',
+      async (backend, bits) => {
+        const io = readTensors(join(folder, 'io.safetensors'))
+        const prompt = io['input.input_ids']!.data
+        const greedy = io['output.greedy_ids']!.data
+        const model = await loadBundle(made(bits), backend)
+        const { logits } = await model.run({ input_ids: prompt })
+        expect(deviation(logits!.data, io['output.logits']!.data)).toBeLessThan(BOUNDS[bits])
+        if (bits === 'f32')
+          expect(await greedily(model, prompt, greedy.length - prompt.length)).toEqual(greedy)
+        model.destroy()
+      },
+      600_000,
+    )
   })
 })

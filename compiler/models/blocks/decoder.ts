@@ -21,12 +21,16 @@ export interface Decoder {
   head(m: Making, x: string, last: boolean): string
 }
 
-export const decoderPrograms = (context: number): ProgramSpec[] => {
+/** Bytes of the logits of a step that gives them all: half of what every device binds. */
+const LOGITS_BYTES = 64 * 2 ** 20
+
+export const decoderPrograms = (context: number, vocab: number): ProgramSpec[] => {
   const chunk = Math.min(CHUNK, context)
+  const rows = Math.max(1, Math.min(chunk, Math.floor(LOGITS_BYTES / (4 * vocab))))
   return [
     { name: 'prefill', seq: 'seq', maxSeq: chunk, logits: 'last' },
     { name: 'decode', seq: 1, maxSeq: 1, logits: 'last' },
-    { name: 'forward', seq: 'seq', maxSeq: chunk, logits: 'all' },
+    { name: 'forward', seq: 'seq', maxSeq: rows, logits: 'all' },
   ]
 }
 
@@ -61,7 +65,7 @@ export const embedding = (
   )
 
 export function decoderModel(d: Decoder): Model {
-  const programs = decoderPrograms(d.context)
+  const programs = decoderPrograms(d.context, d.vocab)
   const derived = new Map<string, Derived>()
   // All programs read the same weights.
   graph(d, programs[1]!, derived)

@@ -1,0 +1,52 @@
+/** Presets have the dimensions that were published: their parameters, by the graph, are as many as their makers say. */
+import { expect, test } from 'vitest'
+import { parameterCount } from '../../compiler/build/describe.js'
+import { presets } from '../../compiler/import/index.js'
+import { presetModel } from '../../compiler/models/preset.js'
+
+/** Elements of the tensors in each model's safetensors files, tied ones once. */
+const published: Record<string, number> = {
+  llama: 6_738_415_616,
+  tinyllama: 1_100_048_384,
+  'llama-3-8b': 8_030_261_248,
+  'llama-3.1-8b': 8_030_261_248,
+  'llama-3.2-1b': 1_235_814_400,
+  'llama-3.2-3b': 3_212_749_824,
+  'smollm2-135m': 134_515_008,
+  'smollm2-360m': 361_821_120,
+  'smollm2-1.7b': 1_711_376_384,
+  'mistral-7b': 7_248_023_552,
+  'mistral-7b-v0.1': 7_241_732_096,
+  'qwen2.5-0.5b': 494_032_768,
+  'qwen2.5-1.5b': 1_543_714_304,
+  'qwen2.5-3b': 3_085_938_688,
+  'qwen2.5-7b': 7_615_616_512,
+  'qwen3-0.6b': 596_049_920,
+  'qwen3-1.7b': 1_720_574_976,
+  'qwen3-4b': 4_022_468_096,
+  'qwen3-8b': 8_190_735_360,
+  'gemma-2b': 2_506_172_416,
+  'gemma-2-2b': 2_614_341_888,
+  'gemma-3-270m': 268_098_176,
+  'gemma-3-1b': 999_885_952,
+  'gemma-3-4b': 3_880_263_168,
+  'phi-3-mini': 3_821_079_552,
+  'phi-4-mini': 3_836_021_760,
+  gpt2: 124_439_808,
+  'gpt2-medium': 354_823_168,
+  'gpt2-large': 774_030_080,
+  'gpt2-xl': 1_557_611_200,
+}
+
+test.each(Object.entries(published))('%s', (name, parameters) => {
+  const model = presetModel(name, 512)
+  expect(parameterCount(model.graph(model.programs[1]!))).toBe(parameters)
+})
+
+test('every preset builds', () => {
+  for (const name of Object.keys(presets)) expect(presetModel(name, 64).programs.length).toBe(3)
+})
+
+test.each(['llama', 'qwen2', 'qwen3', 'mistral', 'gemma3', 'phi3', 'gpt2'])('%s is a name', (name) => {
+  expect(presets[name]).toBeDefined()
+})
