@@ -131,9 +131,21 @@ export const messages = {
     message: `${node}: its input ${input} decides what is computed, and is known only when the model runs`,
     hint: 'export the model with a constant there',
   }),
-  WGC234: (op: string, near: string[]) => ({
-    message: `the ONNX operator ${op} is not supported`,
+  WGC234: (op: string, node: string, near: string[]) => ({
+    message: `the ONNX operator ${op} is not supported${node === op ? '' : `: ${node}`}`,
     ...(near.length > 0 && { hint: `the nearest that are: ${near.join(', ')}` }),
+  }),
+  WGC235: (nodes: string[]) => ({
+    message: [`${nodes.length} nodes of the model can't be compiled:`, ...nodes.slice(0, 100)].join('\n  '),
+    hint: 'export the model without them, or up to where they begin (onnx.utils.extract_model)',
+  }),
+  WGC236: (input: string, shape: string, example: string) => ({
+    message: `input ${input} has ${shape}, and wgc needs every size of it`,
+    hint: `say it: --shape ${input}=${example}`,
+  }),
+  WGC237: (input: string, why: string, known: readonly string[]) => ({
+    message: `--shape ${input}: ${why}`,
+    hint: `the model's inputs are ${known.join(', ') || 'none'}`,
   }),
   WGC240: (why: string, hint = 'download it again, or convert the model anew') => ({
     message: `not a GGUF file that can be read: ${why}`,

@@ -17,6 +17,7 @@ import { embed } from './embed.js'
 import { gather } from './gather.js'
 import { groupnorm } from './groupnorm.js'
 import { gru_cell } from './gru_cell.js'
+import { from_ids, to_ids } from './ids.js'
 import { kv_append } from './kv_append.js'
 import { l2norm } from './l2norm.js'
 import { layernorm } from './layernorm.js'
@@ -81,6 +82,8 @@ const rows = [
   transpose,
   concat,
   gather,
+  to_ids,
+  from_ids,
   pad,
   pool2d,
   resize2d,

@@ -66,14 +66,15 @@ const encode = (values: ArrayLike<number>, dtype: Tensor['dtype']): Uint8Array =
 
 /** Bytes of a tensor before anything runs; a multiple of 16, so that kernels may see it as vec4s. */
 function initial(t: Tensor, inputs: Program['inputs']): Uint8Array {
-  const given = t.alias === undefined ? undefined : inputs.get(t.alias)
-  if (t.alias !== undefined && !given) throw new Error(`no value for ${t.alias}`)
+  const alias = t.kind === 'output' ? undefined : t.alias
+  const given = alias === undefined ? undefined : inputs.get(alias)
+  if (alias !== undefined && !given) throw new Error(`no value for ${t.alias}`)
   const data = given ?? t.data
   const [rows, columns] = t.shape as number[]
   // A constant of ids holds their bits.
   const bits = t.kind === 'const' ? new Uint8Array(t.data!.slice().buffer) : undefined
   const bytes =
-    bits ?? (t.kind === 'weight' ? packRows(data!, rows!, columns!) : data && encode(data, t.dtype))
+    bits ?? (t.kind === 'weight' && columns ? packRows(data!, rows!, columns) : data && encode(data, t.dtype))
   const n = t.shape.reduce<number>((product, d) => product * Number(d), 1)
   const size = Math.max(16, Math.ceil((bytes?.length ?? 4 * n) / 16) * 16)
   const all = new Uint8Array(new Uint32Array(size / 4).fill(POISON).buffer)

@@ -72,7 +72,7 @@ function translated(c: NodeCase, inputs: Map<string, Given>): { result: Translat
       )
       if (!negative) return made
     } catch (e) {
-      const lacks = e instanceof WgcError && e.code === 'WGC233'
+      const lacks = e instanceof WgcError && /WGC23[35]/.test(e.code)
       if (!lacks || i === attempts.length - 1) throw e
     }
   throw new Error(`${c.name}: negative ids`)
@@ -95,7 +95,7 @@ export function plan(c: NodeCase): Planned | OutOfReach {
     made = translated(c, inputs)
   } catch (e) {
     // A fault that is a mapping's own has a cause, or is an internal one.
-    if (e instanceof WgcError && /WGC23[0-4]/.test(e.code) && !e.cause) return out(e.message)
+    if (e instanceof WgcError && /WGC23[0-5]/.test(e.code) && !e.cause) return out(e.message)
     throw e
   }
   const { graph } = made.result

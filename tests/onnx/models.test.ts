@@ -6,32 +6,18 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { readModel } from '../../compiler/import/onnx/reader.js'
-import { translate } from '../../compiler/import/onnx/translate.js'
 import { softwareDevice } from '../helpers/gpu.js'
 import { executor } from './execute.js'
+import { load } from './load.js'
 
 const FOLDER = resolve('../shared/onnx')
 const file = (...path: string[]) => readFileSync(join(FOLDER, ...path))
 const json = (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString('utf8'))
 
-/** A model ready to run: inputs to outputs, each by name. */
-type Run = (inputs: Record<string, ArrayLike<number>>) => Promise<Record<string, Float64Array>>
-
 const on = await softwareDevice().then((device) => device && executor(device))
 
-function load(name: string, shapes: Record<string, number[]>, fixed: Record<string, number[]> = {}): Run {
-  const model = readModel(file('models', name), name)
-  const promised = (input: string) => fixed[input] && Float64Array.from(fixed[input])
-  const sizes = new Map(Object.entries(shapes))
-  const { graph, outputs } = translate(model, name, sizes, promised, new Set(Object.keys(fixed)))
-  const names = outputs.map((o) => o.value.tensor!)
-  return async (inputs) => {
-    const values = new Map(Object.entries(inputs).map(([k, v]) => [k, Float64Array.from(v)]))
-    const [found] = await on!.run([{ graph, inputs: values, outputs: names }])
-    return Object.fromEntries(outputs.map((o, i) => [o.name, found!.get(names[i]!)!]))
-  }
-}
+const opened = (name: string, shapes: Record<string, number[]> = {}) =>
+  load(on!, join(FOLDER, 'models', name), shapes)
 
 /** Samples of a 16-bit mono WAV file. */
 function samples(wav: Buffer): Float64Array {
@@ -58,14 +44,14 @@ describe.skipIf(!have || !on)('models', () => {
 
   test('speech is found where it is (Silero VAD)', async () => {
     const name = 'silero_vad_16k_op15.onnx'
-    const run = load(name, { input: [1, 576], state: [2, 1, 128], sr: [] }, { sr: [16000] })
+    const { run } = await opened(name, { input: [1, 576] })
     const audio = samples(file('inputs', 'jfk.wav'))
     const wanted = reference[name].probs.slice(0, 60) as number[]
     let state: ArrayLike<number> = new Float64Array(256)
     const found: number[] = []
     for (let i = 0; i < wanted.length; i++) {
       const input = Float64Array.from({ length: 576 }, (_, k) => audio[512 * i + k - 64] ?? 0)
-      const made = await run({ input, state })
+      const made = await run({ input, state, sr: [16000] })
       found.push(made.output![0]!)
       state = made.stateN!
     }
@@ -76,7 +62,7 @@ describe.skipIf(!have || !on)('models', () => {
   test('a face is found where it is (UltraFace)', async () => {
     const name = 'ultraface-rfb-320-simplified.onnx'
     const wanted = reference[name]
-    const run = load(name, { input: [1, 3, 240, 320] })
+    const { run } = await opened(name)
     const { scores, boxes } = await run({ input: planes(file('inputs', 'grace_hopper.bmp'), 320, 240) })
     const faces = scores!.filter((_, i) => i % 2 === 1)
     const best = faces.indexOf(Math.max(...faces))
@@ -99,7 +85,7 @@ describe.skipIf(!have || !on)('models', () => {
       prediction: { dl: string; score: number }
     }
     const examples = (json(gunzipSync(packed)) as Example[]).filter((e) => e.prediction.dl !== 'undefined')
-    const run = load('magika-standard_v3_3.onnx', { bytes: [1, 2048] })
+    const { run } = await opened('magika-standard_v3_3.onnx')
     const SPACE = [9, 10, 11, 12, 13, 32]
     for (const { content_base64, prediction } of examples.filter((_, i) => i % 24 === 0)) {
       const content = [...Buffer.from(content_base64, 'base64')]

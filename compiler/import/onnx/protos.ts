@@ -14,6 +14,14 @@ export interface TensorProto {
   strings: Uint8Array[]
   /** Keys and values that say where the data is, when it isn't in this file. */
   external: [key: string, value: string][] | undefined
+  /** Bytes that stay in a file: of `raw_data`, or of the file that `external` names. */
+  stored?: StoredBytes
+}
+
+export interface StoredBytes {
+  bytes: number
+  /** Bytes [from, to). Throws WGC203 or WGC205 when the file is gone. */
+  read(from: number, to: number): Uint8Array
 }
 
 export interface AttributeProto {

@@ -28,7 +28,7 @@ const entryFields: Fields<[string, string]> = {
   },
 }
 
-const newTensor = (): TensorProto => ({
+export const newTensor = (): TensorProto => ({
   name: '',
   dims: [],
   type: 0,
@@ -39,7 +39,7 @@ const newTensor = (): TensorProto => ({
   external: undefined,
 })
 
-const tensorFields: Fields<TensorProto> = {
+export const tensorFields: Fields<TensorProto> = {
   1: (t, c) => ints(c, t.dims),
   2: (t, c) => {
     t.type = int(c)
@@ -66,7 +66,7 @@ const tensorFields: Fields<TensorProto> = {
   },
 }
 
-const attributeFields: Fields<AttributeProto> = {
+export const attributeFields: Fields<AttributeProto> = {
   1: (a, c) => {
     a.name = text(c)
   },
@@ -106,7 +106,7 @@ function floats(c: Cursor): number[] {
   return Array.from({ length: data.length / 4 }, (_, i) => view.getFloat32(4 * i, true))
 }
 
-const nodeFields: Fields<NodeProto> = {
+export const nodeFields: Fields<NodeProto> = {
   1: (n, c) => n.inputs.push(text(c)),
   2: (n, c) => n.outputs.push(text(c)),
   3: (n, c) => {
@@ -116,11 +116,7 @@ const nodeFields: Fields<NodeProto> = {
     n.op = text(c)
   },
   5: (n, c) => {
-    const a = nested<AttributeProto>(
-      c,
-      { name: '', type: 0, f: 0, i: 0, s: '', floats: [], ints: [], strings: [], ref: '' },
-      attributeFields,
-    )
+    const a = nested(c, newAttribute(), attributeFields)
     n.attributes.set(a.name, a)
   },
   7: (n, c) => {
@@ -170,7 +166,16 @@ const valueFields: Fields<ValueInfo> = {
 
 const newValue = (): ValueInfo => ({ name: '', type: undefined, shape: undefined })
 
-const newGraph = (): GraphProto => ({
+export const newNode = (): NodeProto => ({
+  ...{ op: '', domain: '', name: '', inputs: [], outputs: [] },
+  attributes: new Map(),
+})
+
+export const newAttribute = (): AttributeProto => ({
+  ...{ name: '', type: 0, f: 0, i: 0, s: '', floats: [], ints: [], strings: [], ref: '' },
+})
+
+export const newGraph = (): GraphProto => ({
   name: '',
   nodes: [],
   initializers: [],
@@ -180,10 +185,9 @@ const newGraph = (): GraphProto => ({
   sparse: 0,
 })
 
-const graphFields: Fields<GraphProto> = {
+export const graphFields: Fields<GraphProto> = {
   1: (g, c) => {
-    const node = { op: '', domain: '', name: '', inputs: [], outputs: [], attributes: new Map() }
-    g.nodes.push(nested<NodeProto>(c, node, nodeFields))
+    g.nodes.push(nested(c, newNode(), nodeFields))
   },
   2: (g, c) => {
     g.name = text(c)
@@ -210,7 +214,7 @@ const opsetFields: Fields<Opset> = {
   },
 }
 
-const modelFields: Fields<ModelProto & { graphs: number }> = {
+export const modelFields: Fields<ReadModel> = {
   1: (m, c) => {
     m.irVersion = int(c)
   },
@@ -240,12 +244,17 @@ const functionFields: Fields<{ name: string }> = {
  * @throws WGC230 when it is no ONNX file, or a damaged one
  */
 export function readModel(content: Uint8Array, file: string): ModelProto {
-  const model = readFile(
-    file,
-    content,
-    { irVersion: 0, producer: '', opsets: new Map(), graph: newGraph(), functions: [], graphs: 0 },
-    modelFields,
-  )
+  return whole(readFile(file, content, newModel(), modelFields), file)
+}
+
+export type ReadModel = ModelProto & { graphs: number }
+
+export const newModel = (): ReadModel => ({
+  ...{ irVersion: 0, producer: '', opsets: new Map(), graph: newGraph(), functions: [], graphs: 0 },
+})
+
+/** The model of a file that was read to its end, checked to be one. */
+export function whole(model: ReadModel, file: string): ModelProto {
   if (model.graphs !== 1) damaged(file, model.graphs === 0 ? 'it has no graph' : 'it has two graphs')
   if (model.opsets.size === 0) damaged(file, 'it does not say which operator sets it uses')
   const { graphs: _, ...rest } = model

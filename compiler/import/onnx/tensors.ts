@@ -158,9 +158,9 @@ export function tensorValues<A extends Float32Array | Float64Array = Float64Arra
 ): A {
   const wrong = (why: string): never => fail('WGC231', [t.name, why], { place: { file } })
   const row = types[t.type] ?? wrong(`its type is ${typeName(t.type)}`)
-  if (t.external) wrong('its data is in another file, which wgc does not read yet')
+  if (t.external && !t.stored) wrong('its data is in another file, of which nothing is known here')
   const n = count(t, file)
-  const data = t.raw ?? (t.fixed.length ? joined(t.fixed) : undefined)
+  const data = t.raw ?? t.stored?.read(0, t.stored.bytes) ?? (t.fixed.length ? joined(t.fixed) : undefined)
   if (data) {
     const bytes = Math.ceil((n * row.bits) / 8)
     if (data.length !== bytes) wrong(`it has ${data.length} bytes, its shape asks for ${bytes}`)
@@ -179,5 +179,22 @@ export function tensorValues<A extends Float32Array | Float64Array = Float64Arra
     if (each > 1) out[i] = row.bitsToValue!((v >> ((i % each) * row.bits)) & mask)
     else out[i] = row.bitsToValue ? row.bitsToValue(v) : v
   }
+  return out
+}
+
+/**
+ * Elements [from, to) of a tensor whose bytes stay in a file, of a type of whole bytes.
+ * @throws WGC231 as `tensorValues`
+ */
+export function tensorPart(t: TensorProto, file: string, from: number, to: number): Float32Array {
+  const wrong = (why: string): never => fail('WGC231', [t.name, why], { place: { file } })
+  const row = types[t.type] ?? wrong(`its type is ${typeName(t.type)}`)
+  const { stored } = t
+  if (!stored) return tensorValues(t, file, Float32Array).subarray(from, to)
+  const bytes = (count(t, file) * row.bits) / 8
+  if (stored.bytes !== bytes) wrong(`it has ${stored.bytes} bytes, its shape asks for ${bytes}`)
+  const width = row.bits / 8
+  const out = new Float32Array(to - from)
+  fromBytes(row, stored.read(from * width, to * width), out)
   return out
 }

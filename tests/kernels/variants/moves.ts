@@ -13,6 +13,11 @@ export const moves: VariantRow[] = [
   ...each('concat', sizes(64, 128, 256), /workgroup/),
   row('gather', { WG: 32 }),
   ...each('gather', sizes(64, 128, 256), /workgroup/),
+  ...['to_ids', 'from_ids'].flatMap((name) => [
+    row(name, { WG: 32 }),
+    row(name, { FOLD: 3 }, /workgroup/),
+    ...each(name, sizes(64, 128, 256), /workgroup/),
+  ]),
   row('pad', { WG: 32 }),
   row('pad', { FOLD: 3 }, /workgroup/),
   ...each('pad', sizes(64, 128, 256), /workgroup/),

@@ -29,8 +29,13 @@ function isRow(shape: readonly number[], whole: readonly number[]): boolean {
   return s.every((d, k) => d === whole[k - s.length + whole.length])
 }
 
+const commutes = /^(add|mul|max|min|equal|and|or|xor)$/
+
 /** `OP` of two tensors that broadcast. */
-export function binary(at: At, OP: string, a: Value, b: Value, type = a.type): Value {
+export function binary(at: At, OP: string, left: Value, right: Value, type = left.type): Value {
+  // A row or a number on the right has a kernel of its own.
+  const swap = sizeOf(left.shape) < sizeOf(right.shape) && commutes.test(OP)
+  const [a, b] = swap ? [right, left] : [left, right]
   const shape = broadcast(at, a.shape, b.shape)
   const n = sizeOf(shape)
   if (n === 0) return known(shape, type, [])

@@ -1,4 +1,5 @@
 /** ONNX's operators whose results are known while translating. */
+import { payloadOf } from '../late.js'
 import { tensorValues } from '../tensors.js'
 import { type At, computed, known, type Mapping, sizeOf, type Value } from '../values.js'
 import { INT64 } from './apply.js'
@@ -6,7 +7,7 @@ import { INT64 } from './apply.js'
 function constant(at: At): Value {
   const { attributes } = at.node
   const t = attributes.get('value')?.t
-  if (t) return known(t.dims, t.type, tensorValues(t, at.node.op))
+  if (t) return { shape: t.dims, type: t.type, ...payloadOf(t, at.node.op) }
   const ints = at.ints('value_ints')
   if (ints) return known([ints.length], INT64, ints)
   const floats = attributes.get('value_floats')?.floats

@@ -8,6 +8,7 @@ import { einsums } from './einsum.js'
 import { elementwise } from './elementwise.js'
 import { indexing } from './indexing.js'
 import { losses } from './losses.js'
+import { microsoft } from './microsoft.js'
 import { movement } from './movement.js'
 import { norms } from './norms.js'
 import { pools } from './pools.js'
@@ -28,6 +29,7 @@ export const mappings: Readonly<Record<string, Mapping>> = {
   ...elementwise,
   ...indexing,
   ...losses,
+  ...microsoft,
   ...movement,
   ...norms,
   ...pools,

@@ -1,21 +1,39 @@
 /** ONNX's operators that take elements from places that indices say, or put them there. */
-import { type At, computed, known, type Mapping, scalar, sizeOf, type Value, view } from '../values.js'
+import { LATE_FROM } from '../late.js'
+import {
+  type At,
+  computed,
+  isKnown,
+  known,
+  type Mapping,
+  scalar,
+  sizeOf,
+  type Value,
+  view,
+} from '../values.js'
 import { BOOL, binary, INT64, where } from './apply.js'
 import { around, axisOf, concatenated, denseStrides, indicesOf, picked } from './shapes.js'
 
-/** Ids counted from the end where negative: when they are known. */
-function resolved(v: Value, size: number): Value {
-  return v.data ? { ...v, data: v.data.map((i) => (i < 0 ? i + size : i)) } : v
+/** Ids counted from the end where negative. */
+function resolved(at: At, v: Value, size: number): Value {
+  // Computed while the model runs: negative ones are turned there. The caller's own are never negative.
+  if (v.stored === 'f32')
+    return { ...at.emit('to_ids', { x: v }, { WRAP: size }, { N: sizeOf(v.shape) }).y!, shape: v.shape }
+  const data = isKnown(v) ? at.valuesOf(v) : undefined
+  return data?.some((i) => i < 0) ? { ...v, data: data.map((i) => (i < 0 ? i + size : i)) } : v
 }
 
-function gather(at: At): Value {
-  const [x, indices] = [at.input(0), at.input(1)]
-  const axis = axisOf(at, at.int('axis', 0), x.shape.length)
+/** Parts of x along an axis, in the order that indices say. */
+export function gathered(at: At, x: Value, indices: Value, axis = 0): Value {
   const { A, D, S } = around(x.shape, axis)
   const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]
   if (sizeOf(shape) === 0) return known(shape, x.type, [])
-  const ids = resolved(indices, D)
-  return at.op('gather', { x, ids }, {}, { A, V: D, S, M: sizeOf(indices.shape) }, shape, x.type)
+  const M = sizeOf(indices.shape)
+  const ids = resolved(at, indices, D)
+  // A table of the model is a weight, in whatever format weights are stored in.
+  if (isKnown(x) && !isKnown(ids) && A === 1 && S > 1 && D * S >= LATE_FROM)
+    return at.op('embed', { tokens: ids, w: x }, { ROW0: 0, C: M - 1 }, { M, V: D, D: S }, shape, x.type)
+  return at.op('gather', { x, ids }, {}, { A, V: D, S, M }, shape, x.type)
 }
 
 const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + v * b[i]!, 0)
@@ -176,7 +194,10 @@ function reverseSequence(at: At): Value {
 }
 
 export const indexing: Record<string, Mapping> = {
-  Gather: gather,
+  Gather: (at) => {
+    const x = at.input(0)
+    return gathered(at, x, at.input(1), axisOf(at, at.int('axis', 0), x.shape.length))
+  },
   GatherElements: gatherElements,
   GatherND: gatherNd,
   ScatterElements: scatterElements,

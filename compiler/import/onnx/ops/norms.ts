@@ -39,10 +39,7 @@ function layerNorm(at: At): (Value | undefined)[] {
   const x = at.input(0)
   const axis = axisOf(at, at.int('axis', -1), x.shape.length)
   const EPS = at.float('epsilon', 1e-5)
-  const [R, D] = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]
-  const [g, b] = [row(at, at.inputs[1], x, axis), row(at, at.inputs[2], x, axis)]
-  const attrs = { EPS, GAIN: g !== undefined, BIAS: b !== undefined, LAST: false }
-  const y = at.op('layernorm', { x, g, b }, attrs, { R, M: R, D }, x.shape, x.type)
+  const y = normedRows(at, 'layernorm', x, { g: at.inputs[1], b: at.inputs[2], axis, EPS })
   if (at.node.outputs.slice(1).every((o) => o === '')) return [y]
   const axes = x.shape.map((_, k) => k).slice(axis)
   const mean = reduced(at, 'mean', x, axes, true)
@@ -53,10 +50,23 @@ function layerNorm(at: At): (Value | undefined)[] {
 function rmsNorm(at: At): Value {
   const x = at.input(0)
   const axis = axisOf(at, at.int('axis', -1), x.shape.length)
+  return normedRows(at, 'rmsnorm', x, { g: at.inputs[1], axis, EPS: at.float('epsilon', 1e-5) })
+}
+
+/** Rows, from an axis on, brought to the same spread (and mean), then multiplied by g and b added. */
+export function normedRows(
+  at: At,
+  op: 'layernorm' | 'rmsnorm',
+  x: Value,
+  { g, b, axis, EPS }: { g?: Value | undefined; b?: Value | undefined; axis: number; EPS: number },
+): Value {
   const [R, D] = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]
-  const g = row(at, at.inputs[1], x, axis)
-  const attrs = { EPS: at.float('epsilon', 1e-5), GAIN: g !== undefined, LAST: false }
-  return at.op('rmsnorm', { x, g }, attrs, { R, M: R, D }, x.shape, x.type)
+  const [gain, shift] = [row(at, g, x, axis), row(at, b, x, axis)]
+  const attrs = {
+    ...{ EPS, GAIN: gain !== undefined, LAST: false },
+    ...(op === 'layernorm' && { BIAS: shift !== undefined }),
+  }
+  return at.op(op, { x, g: gain, ...(shift && { b: shift }) }, attrs, { R, M: R, D }, x.shape, x.type)
 }
 
 function groups(at: At, x: Value, GROUPS: number, g: Value | undefined, b: Value | undefined): Value {

@@ -1,5 +1,5 @@
 /** ONNX's matrix products and convolutions. */
-import { type At, type Mapping, sizeOf, type Value, view } from '../values.js'
+import { type At, isKnown, type Mapping, sizeOf, type Value, view } from '../values.js'
 import { add, times } from './apply.js'
 import { broadcast, expanded, transposed } from './shapes.js'
 import { type Window, windows } from './windows.js'
@@ -22,7 +22,7 @@ export function matmul(
   const left = expanded(at, a, [...batch, M, K])
   const right = shared ? b : expanded(at, b, [...batch, rows, columns])
   // A constant matrix is a weight: [N, K], in whatever format weights are stored in.
-  if (shared && b.data && !a.data && SCALE === 1) {
+  if (shared && isKnown(b) && !isKnown(a) && SCALE === 1) {
     const w = TB ? view(b, [N, K]) : transposed(at, view(b, [K, N]), [1, 0])
     return at.op(
       'linear',

@@ -1,6 +1,7 @@
 /** Shapes: numpy's rules, and moving elements by strides. */
 import { copyFacts } from '../../../ops/copy_nd.js'
-import { type At, known, MAX_KNOWN, sizeOf, type Value, view } from '../values.js'
+import { odometer } from '../fold.js'
+import { type At, isKnown, known, sizeOf, type Value, view } from '../values.js'
 
 /** An axis counted from the front; ONNX counts from the back where it is negative. */
 export function axisOf(at: At, axis: number, rank: number): number {
@@ -69,26 +70,6 @@ export const ending = (values: readonly number[], n: number, filler: number): nu
   ...values,
 ]
 
-/** The same of known values, along an odometer: weights are transposed here, and they are large. */
-function stridedData(x: Float64Array, dims: number[], strides: number[], start: number): Float64Array {
-  const out = new Float64Array(sizeOf(dims))
-  const width = dims.at(-1) ?? 1
-  const step = strides.at(-1) ?? 1
-  const index = dims.map(() => 0)
-  let from = start
-  for (let to = 0; to < out.length; to += width) {
-    for (let i = 0; i < width; i++) out[to + i] = x[from + i * step]!
-    for (let k = dims.length - 2; k >= 0; k--) {
-      from += strides[k]!
-      index[k]!++
-      if (index[k]! < dims[k]!) break
-      from -= dims[k]! * strides[k]!
-      index[k] = 0
-    }
-  }
-  return out
-}
-
 /** y[i0, …] = x[start + Σ ik stride_k], under `shape`; nothing is done where that is x itself. */
 export function strided(
   at: At,
@@ -102,7 +83,14 @@ export function strided(
   const [dims, steps] = collapse(shape, strides) as [number[], number[]]
   const whole = dims.length === 0 || (dims.length === 1 && steps[0] === 1)
   if (whole && start === 0 && n === sizeOf(x.shape)) return view(x, shape)
-  if (x.data && n <= MAX_KNOWN) return { shape, type: x.type, data: stridedData(x.data, dims, steps, start) }
+  if (dims.length > AXES && isKnown(x)) {
+    const from = at.valuesOf(x)!
+    const data = new Float64Array(n)
+    odometer(dims, [steps], [start], (to, places) => {
+      data[to] = from[places[0]!]!
+    })
+    return { shape, type: x.type, data }
+  }
   if (dims.length > AXES) at.refuse(`it moves along ${dims.length} axes, wgc along ${AXES} at most`)
   const facts = copyFacts(ending(dims, AXES, 1), ending(steps, AXES, 0), sizeOf(x.shape), start)
   return at.op('copy_nd', { x }, facts as Record<string, number>, {}, shape, x.type)
