@@ -40,7 +40,7 @@ describe.each(rows)('$case', ({ case: [name, chat, prompt, tools], text, error }
 
 const render = (source: string, variables: Record<string, unknown> = {}) => createTemplate(source)(variables)
 
-test.each([
+test.each<[string, string, string?, Record<string, unknown>?]>([
   ['an object of the page', '{{ globalThis }}{{ process }}{{ window }}'],
   ['a constructor', '{{ messages.constructor }}{{ messages["__proto__"] }}'],
   ['a function that was given', '{{ call is defined }}', 'false', { call: () => 'called' }],
