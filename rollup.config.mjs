@@ -1,6 +1,7 @@
 /**
- * Made of what `tsc -p tsconfig.build.json` wrote: three files for the page, the runtime, the worker that it may start
- * and the tokenizer that it imports when a bundle needs one, which go into every bundle as well; and the command line.
+ * Made of what `tsc -p tsconfig.build.json` wrote: files for the page, which go into every bundle as well (the
+ * runtime, the worker that it may start, the tokenizer that it imports when a bundle needs one, the tasks, the chat
+ * templates that those import when there is a chat); and the command line.
  */
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
@@ -24,6 +25,18 @@ export const outputs = (from, to) => [
   {
     input: `${from}/tokenizer.js`,
     output: { file: `${to}/tokenizer.js`, format: 'es' },
+    plugins: [nodeResolve(), minify()],
+  },
+  {
+    input: `${from}/tasks/index.js`,
+    // Jinja is fetched for chats alone.
+    external: /\/template\.js$/,
+    output: { file: `${to}/tasks.js`, format: 'es', paths: () => './chat-template.js' },
+    plugins: [minify()],
+  },
+  {
+    input: `${from}/tasks/template.js`,
+    output: { file: `${to}/chat-template.js`, format: 'es' },
     plugins: [nodeResolve(), minify()],
   },
 ]
