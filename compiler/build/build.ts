@@ -32,7 +32,7 @@ import { describeWeights, type GraphOptions, type ProgramGraph, programGraphs } 
 import { type CompiledVariant, compileVariants, type PlannedWeights, variantsOf } from './variants.js'
 
 /** Files of the package that make a bundle run by itself in a page. */
-const PAGE_FILES = ['runtime.js', 'tokenizer.js', 'wasm-worker.js']
+const PAGE_FILES = ['runtime.js', 'tokenizer.js', 'wasm-worker.js', 'tasks.js', 'chat-template.js']
 
 /** Graphs by backend. */
 function graphsFor(model: Model, source: WeightSource | null, options: BuildOptions, dumps: string[]) {

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync } from 'node:zlib'
-import terser from '@rollup/plugin-terser'
 import { type OutputChunk, rollup } from 'rollup'
 import { afterAll, beforeAll, expect, it, test } from 'vitest'
 import { type Built, buildRuntime } from '../helpers/build-runtime.js'
@@ -51,6 +50,6 @@ test.each([
     ],
     external: /chat-template/,
   })
-  const { output } = await bundle.generate({ format: 'es', plugins: [terser({ module: true })] })
+  const { output } = await bundle.generate({ format: 'es' })
   expect(size((output[0] as OutputChunk).code)).toBeLessThanOrEqual(most)
 })
