@@ -3,7 +3,7 @@
  * has every index, offset and size in range. Throws IntegrityError that names the place.
  */
 import { IntegrityError } from './errors.js'
-import { isOp } from './expr.js'
+import { isOp, isSym } from './expr.js'
 import {
   type BufferKind,
   type BufferSpec,
@@ -116,6 +116,11 @@ export function checkManifest(value: unknown): Manifest {
       if (!Object.hasOwn(m.variants as Json, string(id, at))) bad(at, 'names no variant')
     })
   })
+  if (m.preprocessor !== undefined) file(m.preprocessor, 'preprocessor')
+  if (m.flow !== undefined) checkFlow(m.flow)
+  if (model.labels !== undefined) each(model.labels, 'model.labels', string)
+  if (model.components !== undefined)
+    entries(model.components, 'model.components', (v, where) => each(v, where, string))
   if (m.tokenizer !== undefined) {
     const t = object(m.tokenizer, 'tokenizer')
     file(t.tokenizer, 'tokenizer.tokenizer')
@@ -124,7 +129,37 @@ export function checkManifest(value: unknown): Manifest {
   return value as Manifest
 }
 
-const KINDS: readonly BufferKind[] = ['weights', 'state', 'arena', 'tokens', 'step']
+/** Names of programs and values are looked up as they come: a wrong one is an error where it is used. */
+function checkFlow(value: unknown): void {
+  const f = object(value, 'flow')
+  each(f.inputs, 'flow.inputs', (v, where) => {
+    const input = object(v, where)
+    string(input.name, `${where}.name`)
+    oneOf(input.dtype, ['f32', 'u32'], `${where}.dtype`)
+    each(input.shape, `${where}.shape`, expression)
+    if (input.fill !== undefined && typeof input.fill !== 'number') bad(`${where}.fill`, 'is no number')
+  })
+  each(f.outputs, 'flow.outputs', string)
+  const names = (v: unknown, where: string) => entries(v ?? {}, where, string)
+  const lists = (of: Json, where: string, keys: string[]) => {
+    for (const key of keys) each(of[key] ?? [], `${where}.${key}`, string)
+  }
+  each(f.calls, 'flow.calls', (v, where) => {
+    const call = object(v, where)
+    string(call.program ?? call.host, `${where}.program`)
+    if (call.args !== undefined) object(call.args, `${where}.args`)
+    if (call.advance !== undefined) integer(call.advance, `${where}.advance`)
+    for (const key of ['inputs', 'outputs', 'sizes']) names(call[key], `${where}.${key}`)
+    lists(call, where, ['each', 'gives', 'needs'])
+  })
+  if (f.generate === undefined) return
+  const how = object(f.generate, 'flow.generate')
+  if (how.prompt !== undefined) string(how.prompt, 'flow.generate.prompt')
+  each(how.start ?? [], 'flow.generate.start', integer)
+  lists(how, 'flow.generate', ['needs'])
+}
+
+const KINDS: readonly BufferKind[] = ['weights', 'state', 'arena', 'tokens', 'step', 'sizes']
 
 export function checkPlan(value: unknown, manifest: Manifest, variant: Variant): Plan {
   const p = object(value, 'plan')
@@ -137,7 +172,7 @@ export function checkPlan(value: unknown, manifest: Manifest, variant: Variant):
     if (b.kind === 'step' && (b.bytes as number) < STEP_BYTES) bad(where, 'is too short for the step')
   })
   const buffers = p.buffers as BufferSpec[]
-  for (const kind of ['arena', 'tokens', 'step']) {
+  for (const kind of ['arena', 'tokens', 'step', 'sizes']) {
     if (buffers.filter((b) => b.kind === kind).length > 1) bad('buffers', `hold more than one ${kind}`)
   }
   each(p.shards, 'shards', (v, where) => {
@@ -175,6 +210,9 @@ export function checkPlan(value: unknown, manifest: Manifest, variant: Variant):
   entries(programs, 'programs', (v, where, name) => {
     const program = object(v, where)
     integer(program.maxSeq, `${where}.maxSeq`, 2 ** 31, 1)
+    if (program.context !== undefined) integer(program.context, `${where}.context`, 2 ** 31, 1)
+    if (program.limits !== undefined)
+      entries(program.limits, `${where}.limits`, (n, at) => integer(n, at, 2 ** 31, 1))
     const scratch = integer(program.arena, `${where}.arena`)
     if (scratch % 4) bad(where, 'has an arena that is not a multiple of 4 bytes long')
     if (!generates || GENERATING.includes(name)) arena = Math.max(arena, scratch)
@@ -196,6 +234,12 @@ export function checkPlan(value: unknown, manifest: Manifest, variant: Variant):
         region(t.region, `${at}.region`)
       })
     }
+    each(program.sizes ?? [], `${where}.sizes`, (s, at) => {
+      const list = object(s, at)
+      each(list.values, `${at}.values`, expression)
+      const bytes = (list.values as unknown[]).length * 4
+      region([buffers.findIndex((b) => b.kind === 'sizes'), list.offset, bytes], at)
+    })
     each(program.dispatches, `${where}.dispatches`, (dispatch, at) => {
       const d = object(dispatch, at)
       const kernel = integer(d.kernel, `${at}.kernel`, operands.length - 1)
@@ -221,7 +265,7 @@ export function checkPlan(value: unknown, manifest: Manifest, variant: Variant):
 
 function expression(e: unknown, where: string, depth = 0): void {
   if (typeof e === 'number') integer(e, where)
-  else if (typeof e === 'string') oneOf(e, ['seq', 'past'], where)
+  else if (typeof e === 'string') isSym(e) || bad(where, 'is no name of a size')
   else {
     const [op, a, b, ...more] = list(e, where)
     if (!isOp(op) || more.length || depth > MAX_DEPTH) bad(where, 'is no expression')

@@ -1,5 +1,6 @@
 /** The seam between a plan and what computes it. There are two executors: webgpu.ts and wasm.ts. */
 import type { DeviceLostError } from './errors.js'
+import { type Expr, evaluate, type SymValues } from './expr.js'
 import type { Plan, Program, Region } from './format.js'
 import type { Placement } from './source.js'
 
@@ -15,11 +16,17 @@ export interface Step {
   penalty: number
   /** 1: write the next token. */
   sample: 0 | 1
+  /** Sizes other than `seq` and `past`. */
+  sizes?: SymValues | undefined
 }
 
+/** The value of an expression in a step. */
+export const at = (e: Expr, step: Step): number =>
+  evaluate(e, step.sizes ? { ...step.sizes, seq: step.seq, past: step.past } : (step as unknown as SymValues))
+
 /** A step that samples nothing. */
-export const stepOf = (seq: number, past: number): Step => ({
-  ...{ seq, past, seed: 0, topK: 0, topP: 1, temperature: 0, penalty: 1, sample: 0 },
+export const stepOf = (seq: number, past: number, sizes?: SymValues): Step => ({
+  ...{ seq, past, sizes, seed: 0, topK: 0, topP: 1, temperature: 0, penalty: 1, sample: 0 },
 })
 
 export interface Executor {
@@ -62,4 +69,12 @@ export const fixedSizes = (program: Program): { seq?: number } => (program.maxSe
 /** The program of that name; names come from callers. */
 export function programOf(plan: Plan, name: string): Program | undefined {
   return Object.hasOwn(plan.programs, name) ? plan.programs[name] : undefined
+}
+
+/** The buffers that a plan's programs touch: a part of a model needs the weights of its own programs alone. */
+export function buffersOf({ buffers, programs }: Plan): Set<number> {
+  const used = new Set(buffers.flatMap((b, i) => (b.kind === 'weights' ? [] : [i])))
+  for (const { dispatches } of Object.values(programs))
+    for (const { bind } of dispatches) for (const region of bind) if (region) used.add(region[0])
+  return used
 }

@@ -3,8 +3,11 @@
  * expressions of the two symbols below; everything else is a number by the time a plan is written.
  */
 
-/** `seq`: tokens in this step. `past`: tokens already in the KV cache. */
-export type Sym = 'seq' | 'past'
+/**
+ * `seq`: rows of this step, tokens mostly. `past`: tokens already in the KV cache. Others are a plan's own
+ * (`Plan.sizes`): the height of an image, the tokens that an encoder read.
+ */
+export type Sym = string
 
 export type ExprOp = '+' | '-' | '*' | 'ceildiv' | 'min' | 'max'
 
@@ -12,6 +15,9 @@ export type ExprOp = '+' | '-' | '*' | 'ceildiv' | 'min' | 'max'
 export type Expr = number | Sym | readonly [ExprOp, Expr, Expr]
 
 export type SymValues = Readonly<Record<Sym, number>>
+
+/** A name that a size may have. */
+export const isSym = (e: unknown): e is Sym => typeof e === 'string' && /^[a-z]\w{0,31}$/.test(e)
 
 const apply: Record<ExprOp, (a: number, b: number) => number> = {
   '+': (a, b) => a + b,
@@ -25,7 +31,7 @@ const apply: Record<ExprOp, (a: number, b: number) => number> = {
 /** The value of `e` for one step. */
 export function evaluate(e: Expr, values: SymValues): number {
   if (typeof e === 'number') return e
-  if (typeof e === 'string') return values[e]
+  if (typeof e === 'string') return values[e] ?? Number.NaN
   return apply[e[0]](evaluate(e[1], values), evaluate(e[2], values))
 }
 

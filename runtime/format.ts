@@ -19,6 +19,59 @@ export interface Manifest {
   variants: Record<string, Variant>
   /** File names of the tokenizer's JSON, if the model has one. */
   tokenizer?: { tokenizer: string; config?: string }
+  /** File name of what the model's preparation of images or sound is described by (preprocessor_config.json). */
+  preprocessor?: string
+  /** How the inputs that callers give become the outputs they ask for. Absent: by the program `forward`. */
+  flow?: Flow
+}
+
+/** A value that a caller may give. */
+export interface FlowInput {
+  name: string
+  dtype: 'f32' | 'u32'
+  /** Numbers, and names of sizes; `batch` in front may be left out. */
+  shape: Expr[]
+  /** What every element is where the caller leaves it out, and others tell its sizes: a mask. */
+  fill?: number
+}
+
+/** A program, or a function of `extras.js`, run on values. */
+export interface FlowCall {
+  program?: string
+  host?: string
+  /** Of the function. */
+  args?: Record<string, number | string | boolean | readonly number[]>
+  /** Port or parameter to the value that goes there. */
+  inputs: Record<string, string>
+  /** Port or result to the value that it makes. */
+  outputs: Record<string, string>
+  /** Values whose leading axis is cut: the program runs once for each, and its outputs are stacked. */
+  each?: readonly string[]
+  /** Rows by which `past` grows from one of those to the next: where states take one after the other. */
+  advance?: number
+  /** Sizes that later programs know: name to the size of this program (`{ source: 'seq' }`). */
+  sizes?: Record<string, string>
+  /** What it leaves in states, by any name, and what it finds there: such calls run in this order. */
+  gives?: readonly string[]
+  needs?: readonly string[]
+}
+
+/** What is computed from what. Only the calls that the wanted outputs take are run. */
+export interface Flow {
+  inputs: FlowInput[]
+  /** In an order that computes inputs first. */
+  calls: FlowCall[]
+  /** Values that a caller may ask for. */
+  outputs: string[]
+  /** How the programs `prefill` and `decode` are prepared. */
+  generate?: {
+    /** Value that the prompt's ids are, `[1, n]`: an encoder's input, or what images are put in order by. */
+    prompt?: string
+    /** Ids that a decoder starts from where the prompt is the encoder's, or empty. */
+    start?: readonly number[]
+    /** What states must hold (`FlowCall.gives`). */
+    needs?: readonly string[]
+  }
 }
 
 export interface FileInfo {
@@ -40,6 +93,10 @@ export interface ModelInfo {
   bos?: number
   /** How the weights are stored, for people: "q4 (group 64), embedding q8". */
   weights: string
+  /** Names of classes, by index. */
+  labels?: string[]
+  /** Parts that can be loaded by themselves, and their programs. */
+  components?: Record<string, string[]>
 }
 
 export type Engine = 'chromium' | 'gecko' | 'webkit'
@@ -70,8 +127,9 @@ export type Region = [buffer: number, offset: number, bytes: number]
 /**
  * weights: read-only, filled from shards.  state: lives as long as a conversation (KV cache).
  * arena: scratch of one step, sized by the program.  tokens: u32 ids, one a position.  step: the uniform.
+ * sizes: uniforms of u32, sizes that a step brings (`Program.sizes`).
  */
-export type BufferKind = 'weights' | 'state' | 'arena' | 'tokens' | 'step'
+export type BufferKind = 'weights' | 'state' | 'arena' | 'tokens' | 'step' | 'sizes'
 
 export interface BufferSpec {
   kind: BufferKind
@@ -130,11 +188,18 @@ export interface Port {
  * forward: up to `maxSeq` tokens, logits of every one.
  */
 export interface Program {
+  /** Rows of a step: at most, or always where no input tells. */
   maxSeq: number
+  /** Positions that its state holds: longer inputs are taken in steps. Absent: one step takes all. */
+  context?: number
+  /** Largest values of its sizes other than `seq` and `past`. */
+  limits?: Record<string, number>
   /** Arena bytes. */
   arena: number
   inputs: Port[]
   outputs: Port[]
+  /** Values to put at these offsets of the buffer `sizes` before it runs. WebGPU. */
+  sizes?: { offset: number; values: Expr[] }[]
   dispatches: Dispatch[]
 }
 

@@ -1,9 +1,9 @@
 /** Text from a model: prompt in chunks, then one step a token, a few steps ahead of what was read. */
-import type { Tokenizer } from './detokenize.js'
 import { stopAt, textStream } from './detokenize.js'
 import { checkAbort, IntegrityError, orAbort, UnsupportedError } from './errors.js'
-import { type Executor, programOf, type Step, stepOf } from './executor.js'
-import type { ModelInfo, Plan, Program } from './format.js'
+import { programOf, type Step, stepOf } from './executor.js'
+import { prepareStates, type TensorLike } from './flow.js'
+import { checkIds, chunks, type Session, take } from './session.js'
 
 export interface GenerateOptions {
   /** Most tokens to generate. Default 256. */
@@ -24,6 +24,11 @@ export interface GenerateOptions {
   stop?: readonly string[] | undefined
   /** Go on from where the last generation ended, rather than from an empty context. Default false. */
   continue?: boolean | undefined
+  /**
+   * What else the model takes: sound, an image, by the names that `Model.run` knows them by. An encoder reads them
+   * before the first token.
+   */
+  inputs?: Record<string, TensorLike> | undefined
   /** Put the model's first token before a text that the tokenizer doesn't put it before. Default false. */
   bos?: boolean | undefined
 }
@@ -44,28 +49,8 @@ export interface Generation {
   timeToFirstToken: number
   /** After the first. */
   tokensPerSecond: number
-}
-
-/** What generations of one model share. */
-export interface Session {
-  info: ModelInfo
-  plan: Plan
-  executor: Executor
-  tokenizer: Tokenizer | undefined
-  /** Tokens of the conversation so far: prompts, and what was given out. */
-  length: number
-  /** One at a time: they share the KV cache. */
-  busy: boolean
-  stats: Generation | undefined
-}
-
-/** Takes the model for one call; throws if it is taken. */
-export function take(session: Session): () => void {
-  if (session.busy) throw new Error('the model is busy: one generation or run at a time')
-  session.busy = true
-  return () => {
-    session.busy = false
-  }
+  /** The id that ended it, where one did: it is not given out. */
+  end?: number
 }
 
 interface Checked {
@@ -89,15 +74,6 @@ function check(o: GenerateOptions): Checked {
   need(penalty > 0 && penalty < Infinity, 'repetitionPenalty must be above 0')
   need(Number.isInteger(seed), 'seed must be a whole number')
   return { maxTokens, sampling: { seed: seed >>> 0, topK, topP, temperature, penalty } }
-}
-
-export function checkIds(ids: ArrayLike<number>, vocab: number): void {
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i]!
-    if (!(Number.isInteger(id) && id >= 0 && id < vocab)) {
-      throw new RangeError(`token ${i} is ${id}; the model knows ids from 0 to ${vocab - 1}`)
-    }
-  }
 }
 
 /** Token ids of a prompt; text needs a tokenizer. */
@@ -124,8 +100,13 @@ export async function* generateIds(
   if (!prefill || tokens < 0) throw new UnsupportedError('this model generates no tokens: use run()')
   checkAbort(signal)
   const started = performance.now()
-  const ids = idsOf(session, prompt, options)
-  checkIds(ids, info.vocab)
+  const how = session.flow?.generate
+  // What a decoder may not begin with is known to `prefill` alone.
+  const begins = how?.start !== undefined
+  const prompted = idsOf(session, prompt, options)
+  checkIds(prompted, info.vocab)
+  // The prompt of an encoder, or none: the decoder starts from its own first ids.
+  const ids = how?.start && (how.prompt || !prompted.length) ? [...how.start] : prompted
   // The buffer holds one id more than the context: the one that is sampled at its end.
   const context = Math.min(info.context, (plan.buffers[tokens]?.bytes ?? 0) / 4 - 1)
   const before = options.continue ? session.length : 0
@@ -160,20 +141,32 @@ export async function* generateIds(
     return id
   }
   try {
+    if (!options.continue && (how?.needs?.length || options.inputs)) {
+      const own = how?.prompt && prompted.length ? { [how.prompt]: prompted } : {}
+      await prepareStates(session, { ...own, ...options.inputs }, signal)
+    }
     const decoder = programOf(plan, 'decode') ? 'decode' : 'prefill'
+    // None in most models: their steps then need no object to look sizes up in.
+    const sizes = Object.keys(session.sizes).length ? { ...session.sizes } : undefined
     await executor.prepare(['prefill', decoder])
     executor.write('prefill', tokens, before * 4, new Uint8Array(Uint32Array.from(ids).buffer))
     // The last token of a conversation was given out but not yet taken in.
     for (const [past, seq] of chunks(Math.max(before - 1, 0), length, prefill)) {
       await next()
       const sample = past + seq === length ? 1 : 0
-      enqueue(readToken(seq === 1 ? decoder : 'prefill', { ...stepOf(seq, past), ...sampling, sample }))
+      enqueue(
+        readToken(seq === 1 && !begins ? decoder : 'prefill', {
+          ...stepOf(seq, past, sizes),
+          ...sampling,
+          sample,
+        }),
+      )
     }
     session.length = length
     let first = 0
     for (let asked = 1; stats.tokens < limit; ) {
       while (asked < limit && queue.length < executor.ahead) {
-        enqueue(readToken(decoder, { ...stepOf(1, length + asked - 1), ...sampling, sample: 1 }))
+        enqueue(readToken(decoder, { ...stepOf(1, length + asked - 1, sizes), ...sampling, sample: 1 }))
         asked++
       }
       const id = (await next())!
@@ -187,6 +180,7 @@ export async function* generateIds(
       }
       if (info.eos.includes(id)) {
         stats.reason = 'eos'
+        stats.end = id
         return stats
       }
       stats.tokens++
@@ -199,11 +193,6 @@ export async function* generateIds(
     await Promise.allSettled(queue)
     release()
   }
-}
-
-/** `[past, seq]` of the steps that take in the tokens from `from` to `to`. */
-export function* chunks(from: number, to: number, { maxSeq }: Program): Generator<[number, number]> {
-  for (let past = from; past < to; past += maxSeq) yield [past, Math.min(maxSeq, to - past)]
 }
 
 /** Yields text as soon as it is certain. Returns how it went. */

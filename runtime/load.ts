@@ -10,7 +10,8 @@ import {
   orAbort,
   UnsupportedError,
 } from './errors.js'
-import type { Executor } from './executor.js'
+import { buffersOf, type Executor } from './executor.js'
+import type { HostFunction } from './extras.js'
 import { type FileInfo, GENERATING, type Manifest, type Plan, type Variant } from './format.js'
 import { createModel, type Model } from './model.js'
 import { type Selection, type SelectOptions, selectVariant } from './select.js'
@@ -45,6 +46,11 @@ export interface LoadOptions extends SelectOptions, DetectOptions {
    * such files, `tokenizer.js` beside this file is imported. `false`: none, for token ids alone.
    */
   tokenizer?: Tokenizer | TokenizerFactory | false | undefined
+  /**
+   * Parts of the model to load (`ModelInfo.components`), with their weights alone: the text tower of CLIP. Default:
+   * all. What needs another part throws UnsupportedError.
+   */
+  components?: readonly string[] | undefined
   /** Programs to make ready at once; others are when they are first run. Default: what generation needs. */
   programs?: readonly string[] | undefined
   onProgress?: ((p: Progress) => void) | undefined
@@ -126,11 +132,15 @@ async function loadFrom(source: Source, options: LoadOptions, signal: AbortSigna
   }
   const context: Context = { manifest, capabilities, options, reader, expect, progress }
   const tokenizer = tokenizerOf(context)
+  const preprocessor = preprocessorOf(context)
   // Awaited below; what else fails first is what counts.
-  tokenizer.catch(() => {})
+  for (const p of [tokenizer, preprocessor]) p.catch(() => {})
   const opened = await openBest(context, selection)
   try {
-    const model = createModel({ ...opened, manifest, capabilities, selection, tokenizer: await tokenizer })
+    const model = createModel({
+      ...{ ...opened, manifest, capabilities, selection, extras },
+      ...{ tokenizer: await tokenizer, preprocessor: await preprocessor },
+    })
     checkAbort(signal)
     progress('ready', 1, 1)
     return model
@@ -174,7 +184,8 @@ async function open(context: Context, variant: Variant, signal: AbortSignal): Pr
   let executor: Executor | undefined
   try {
     const [planBytes, code, gpu] = await Promise.all([read(variant.plan), read(variant.code), device])
-    const plan = checkPlan(parseJson(planBytes, variant.plan), manifest, variant)
+    const whole = checkPlan(parseJson(planBytes, variant.plan), manifest, variant)
+    const plan = partOf(whole, manifest, options)
     executor = gpu
       ? await createWebGPU({
           device: gpu,
@@ -251,6 +262,38 @@ async function deviceFor(variant: Variant, options: LoadOptions, signal: AbortSi
     throw (e as Error).name === 'OperationError' && /memory/i.test(message)
       ? new OutOfMemoryError(message, { cause: e })
       : new UnsupportedError(message, [], e)
+  }
+}
+
+/** The plan with the programs and shards of the wanted components alone. */
+function partOf(plan: Plan, { model }: Manifest, { components }: LoadOptions): Plan {
+  if (!components) return plan
+  const known = model.components ?? {}
+  const missing = components.filter((name) => !Object.hasOwn(known, name))
+  if (missing.length)
+    throw new UnsupportedError(
+      `the model has no component ${missing}; it has ${Object.keys(known).join(', ') || 'no components'}`,
+    )
+  const wanted = components.flatMap((name) => known[name]!)
+  const programs = Object.fromEntries(Object.entries(plan.programs).filter(([name]) => wanted.includes(name)))
+  const used = buffersOf({ ...plan, programs })
+  return { ...plan, programs, shards: plan.shards.filter((s) => used.has(s.buffer)) }
+}
+
+async function preprocessorOf({ manifest, reader, expect }: Context): Promise<unknown> {
+  const { preprocessor: name } = manifest
+  if (name === undefined) return undefined
+  const info = infoOf(manifest, name)
+  expect(info.bytes)
+  return parseJson(await readFile(reader, name, info), name)
+}
+
+/** Beside the runtime, like the tokenizer. */
+async function extras(): Promise<Readonly<Record<string, HostFunction>>> {
+  try {
+    return (await import('./extras.js')).functions
+  } catch (e) {
+    throw new UnsupportedError(`extras.js could not be loaded: ${(e as Error).message}`, [], e)
   }
 }
 

@@ -2,11 +2,14 @@
 import type { Capabilities } from './detect.js'
 import type { Tokenizer } from './detokenize.js'
 import type { Candidate, DeviceLostError } from './errors.js'
-import type { Executor } from './executor.js'
-import type { Manifest, ModelInfo, Plan } from './format.js'
-import { type GenerateOptions, type Generation, generate, generateIds, type Session } from './generate.js'
-import { type RunOptions, run, type Tensor, type TensorLike } from './run.js'
+import { type Executor, programOf } from './executor.js'
+import type { HostFunction } from './extras.js'
+import { flowOf, type RunOptions, run, type TensorLike } from './flow.js'
+import type { Flow, FlowInput, Manifest, ModelInfo, Plan } from './format.js'
+import { type GenerateOptions, type Generation, generate, generateIds } from './generate.js'
 import type { Selection } from './select.js'
+import type { Session } from './session.js'
+import type { Tensor } from './tensor.js'
 
 export interface Model {
   /** Family, name, vocabulary, context … */
@@ -20,8 +23,14 @@ export interface Model {
   readonly reasons: readonly Candidate[]
   readonly capabilities: Capabilities
   readonly tokenizer: Tokenizer | undefined
-  /** Names of what `run` can run. */
+  /** What a program takes, or undefined where there is none of that name. */
+  ports(program: string): FlowInput[] | undefined
+  /** Names of the programs that are loaded. */
   readonly programs: readonly string[]
+  /** What `run` takes and gives. */
+  readonly flow: Flow | undefined
+  /** preprocessor_config.json of the model, if it has one. */
+  readonly preprocessor: unknown
   /** How the last generation went, or how the present one is going. */
   readonly stats: Generation | undefined
   /** Resolves when the GPU device is lost. Calls then throw DeviceLostError. */
@@ -45,9 +54,9 @@ export interface Model {
     options?: GenerateOptions,
   ): AsyncGenerator<number, Generation, void>
   /**
-   * Runs a program once: `const { logits } = await model.run({ input_ids: [1, 403, 407] })`.
-   * Inputs longer than the program's step are run in several, and the outputs put together.
-   * Forgets the conversation.
+   * Named inputs to named outputs: `const { logits } = await model.run({ input_ids: [1, 403, 407] })`.
+   * A plain list is one sequence; a batch says its shape: `{ data, shape: [2, 11] }`. Runs what the outputs take,
+   * all that the inputs allow unless `outputs` names some. Forgets the conversation.
    *
    * Throws TypeError for a missing input, RangeError for one of the wrong size.
    */
@@ -65,22 +74,28 @@ interface Parts {
   variant: string
   plan: Plan
   executor: Executor
+  extras(): Promise<Readonly<Record<string, HostFunction>>>
   tokenizer: Tokenizer | undefined
+  preprocessor: unknown
 }
 
 export function createModel(parts: Parts): Model {
-  const { manifest, capabilities, selection, variant, plan, executor, tokenizer } = parts
+  const { manifest, capabilities, selection, variant, plan, executor, extras, tokenizer } = parts
   const info = manifest.model
   const session: Session = {
-    ...{ info, plan, executor, tokenizer, length: 0, busy: false, stats: undefined },
+    ...{ info, plan, flow: manifest.flow, executor, extras, tokenizer },
+    ...{ sizes: {}, length: 0, busy: false, stats: undefined },
   }
   const { backend } = manifest.variants[variant]!
   return {
     ...{ info, variant, backend, capabilities, tokenizer, reasons: selection.reasons, lost: executor.lost },
+    ports: (name) => (programOf(plan, name) ? flowOf(plan, name).inputs : undefined),
     programs: Object.keys(plan.programs),
     get threads() {
       return executor.threads?.count ?? 0
     },
+    flow: manifest.flow,
+    preprocessor: parts.preprocessor,
     get stats() {
       return session.stats
     },

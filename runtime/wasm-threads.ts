@@ -5,7 +5,8 @@
  */
 import { abortReason } from './errors.js'
 import type { Step } from './executor.js'
-import { type Expr, evaluate } from './expr.js'
+import { at as valueAt } from './executor.js'
+import type { Expr } from './expr.js'
 import { busyWord, LEFT, LEFT_BITS, type Report, type Setup, STATE, tablesOf, WORD } from './wasm-control.js'
 
 /** What is used of a worker: a browser's has it. */
@@ -169,8 +170,8 @@ export async function startTeam({ worker, module, imports, stacks, programs }: T
     programs[name]!.forEach(({ args, moving, grain }, i) => {
       let items = args.at(-1) as number
       for (const [place, e] of moving) {
-        if (place === args.length - 1) items = evaluate(e, step)
-        else tables.slots[slot++] = evaluate(e, step)
+        if (place === args.length - 1) items = valueAt(e, step)
+        else tables.slots[slot++] = valueAt(e, step)
       }
       tables.items[i] = items
       const most = Math.min(Math.floor(items / grain), count * SPREAD, LEFT)

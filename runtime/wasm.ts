@@ -3,8 +3,8 @@
  * made by a team of workers that share the memory, or, where there is none, by the calling thread.
  */
 import { AbortError, checkAbort, IntegrityError, OutOfMemoryError, UnsupportedError } from './errors.js'
-import { type Executor, fixedSizes, packStep, type Step } from './executor.js'
-import { constant, type Expr, evaluate } from './expr.js'
+import { buffersOf, type Executor, fixedSizes, packStep, type Step, at as valueAt } from './executor.js'
+import { constant, type Expr } from './expr.js'
 import type { Plan, Region } from './format.js'
 import { allocate } from './source.js'
 import { startTeam, type Team, type WorkerFactory } from './wasm-threads.js'
@@ -39,7 +39,10 @@ export interface Threads {
 
 /** Instantiates the module and lays out its memory. Workers that don't start are done without: see `threads`. */
 export async function createWasm(plan: Plan, code: Uint8Array, threads?: Threads): Promise<Executor> {
-  const sizes = plan.buffers.map((b) => (b.kind === 'arena' ? 0 : Math.ceil(b.bytes / ALIGN) * ALIGN))
+  const used = buffersOf(plan)
+  const sizes = plan.buffers.map((b, i) =>
+    b.kind === 'arena' || !used.has(i) ? 0 : Math.ceil(b.bytes / ALIGN) * ALIGN,
+  )
   const fixedBytes = sizes.reduce((a, b) => a + b, OWN_BYTES + (threads?.count ?? 0) * STACK_BYTES)
   const arenas = Object.values(plan.programs).map((p) => p.arena)
   const largest = pages(fixedBytes + Math.max(0, ...arenas))
@@ -114,7 +117,7 @@ export async function createWasm(plan: Plan, code: Uint8Array, threads?: Threads
 
   async function runHere(program: string, step: Step, signal: AbortSignal | undefined): Promise<void> {
     for (const { kernel, args, moving, label } of programs.get(program)!) {
-      for (const [at, e] of moving) args[at] = evaluate(e, step)
+      for (const [at, e] of moving) args[at] = valueAt(e, step)
       if (args[args.length - 1]! > 0) {
         try {
           kernel(...args)

@@ -4,8 +4,8 @@
  */
 import { guard } from './device.js'
 import { IntegrityError, OutOfMemoryError, UnsupportedError } from './errors.js'
-import { type Executor, fixedSizes, packStep } from './executor.js'
-import { constant, type Expr, evaluate } from './expr.js'
+import { buffersOf, type Executor, fixedSizes, packStep, at as valueAt } from './executor.js'
+import { constant, type Expr } from './expr.js'
 import {
   type BindingKind,
   type Kernel,
@@ -77,13 +77,15 @@ export async function createWebGPU({ device, plan, code, nudge }: WebGPUOptions)
 
   const storage = (bytes: number, more = 0) =>
     device.createBuffer({ size: Math.max(bytes, 16), usage: STORAGE | COPY_SRC | COPY_DST | more })
+  const used = buffersOf(plan)
   const fixed = await make(() =>
-    plan.buffers.map(({ kind, bytes }) => {
-      if (kind === 'arena') return undefined
-      return storage(bytes, kind === 'step' ? UNIFORM : 0)
+    plan.buffers.map(({ kind, bytes }, i) => {
+      if (kind === 'arena' || !used.has(i)) return undefined
+      return storage(bytes, kind === 'step' || kind === 'sizes' ? UNIFORM : 0)
     }),
   )
   const stepBuffer = fixed[plan.buffers.findIndex((b) => b.kind === 'step')]
+  const sizesBuffer = fixed[plan.buffers.findIndex((b) => b.kind === 'sizes')]
 
   const layoutOf = ({ bindings = [] }: Kernel): [GPUBindGroupLayout, GPUPipelineLayout] =>
     memo(layouts, JSON.stringify(bindings), () => {
@@ -223,7 +225,13 @@ export async function createWebGPU({ device, plan, code, nudge }: WebGPUOptions)
         packStep(stepView, 0, step)
         queue.writeBuffer(stepBuffer, 0, stepBytes)
       }
-      for (const [at, e] of moving) grid[at] = evaluate(e, step)
+      for (const { offset, values } of plan.programs[program]!.sizes ?? [])
+        queue.writeBuffer(
+          sizesBuffer!,
+          offset,
+          Uint32Array.from(values, (e) => valueAt(e, step)),
+        )
+      for (const [at, e] of moving) grid[at] = valueAt(e, step)
       const encoder = device.createCommandEncoder()
       const pass = encoder.beginComputePass()
       let current: GPUComputePipeline | undefined

@@ -23,7 +23,7 @@ import { openTemplates } from '../select/templates.js'
 import { loadTuning } from '../select/tuning.js'
 import { resolveTargets } from '../targets.js'
 import { emitCode } from './code.js'
-import { describe, endings, parameterCount } from './describe.js'
+import { componentsOf, describe, endings, labelsOf, parameterCount } from './describe.js'
 import { beyondCompiler, beyondMemory, leaveOut, limitsOf, memoryOf } from './fits.js'
 import { bitsOf, keptFormats, keptNotes } from './kept.js'
 import { kvOf } from './kv.js'
@@ -32,7 +32,14 @@ import { describeWeights, type GraphOptions, type ProgramGraph, programGraphs } 
 import { type CompiledVariant, compileVariants, type PlannedWeights, variantsOf } from './variants.js'
 
 /** Files of the package that make a bundle run by itself in a page. */
-const PAGE_FILES = ['runtime.js', 'tokenizer.js', 'wasm-worker.js', 'tasks.js', 'chat-template.js']
+const PAGE_FILES = [
+  'runtime.js',
+  'tokenizer.js',
+  'extras.js',
+  'wasm-worker.js',
+  'tasks.js',
+  'chat-template.js',
+]
 
 /** Graphs by backend. */
 function graphsFor(model: Model, source: WeightSource | null, options: BuildOptions, dumps: string[]) {
@@ -119,16 +126,20 @@ async function emitVariants(
 async function emitExtras(
   imported: ImportedModel,
   bundle: BundleWriter,
-): Promise<Pick<Manifest, 'tokenizer'>> {
+): Promise<Pick<Manifest, 'tokenizer' | 'preprocessor'>> {
   const dist = join(packageRoot(), 'dist')
   for (const file of PAGE_FILES) {
     const content = await readFile(join(dist, file)).catch(() => fail('WGC613', [`dist/${file}`]))
     await bundle.addNamed(file, content)
   }
-  if (!imported.tokenizer) return {}
+  const preprocessor = imported.preprocessor && {
+    preprocessor: await bundle.add('preprocessor', 'json', await readFile(imported.preprocessor)),
+  }
+  if (!imported.tokenizer) return { ...preprocessor }
   const { tokenizer, config } = imported.tokenizer
   const read = async (file: TextFile) => (typeof file === 'string' ? readFile(file) : file.content)
   return {
+    ...preprocessor,
     tokenizer: {
       tokenizer: await bundle.add('tokenizer', 'json', await read(tokenizer)),
       ...(config && { config: await bundle.add('tokenizer-config', 'json', await read(config)) }),
@@ -176,22 +187,25 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     bundle = await openBundle(options.out)
     const code = await emitCode(variants, targets, bundle, cache, options)
     const weights = await emitWeights(sets, source, bundle, options)
-    const graph = graphs('webgpu')[0]!.graph
+    const all = graphs('webgpu').map((p) => p.graph)
     const manifest: Manifest = {
       format: FORMAT_VERSION,
       wgc: await version(),
       model: {
         family: model.family,
         name: basename(imported.name),
-        parameters: parameterCount(graph),
+        parameters: parameterCount(all),
         vocab: model.vocab,
         context: model.context,
         ...endings(imported),
-        weights: describeWeights(graph),
+        weights: describeWeights(all),
+        ...labelsOf(imported),
+        ...componentsOf(model),
       },
       files: {},
       targets: byTarget,
       variants: await emitVariants(variants, weights, code, bundle),
+      ...(model.flow && { flow: model.flow }),
       ...(await emitExtras(imported, bundle)),
     }
     manifest.files = Object.fromEntries(Object.entries(bundle.files).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -17,19 +17,29 @@ export function describe(imported: ImportedModel, options: BuildOptions): Model 
   const context = options.context ?? Math.min(most, DEFAULT_CONTEXT)
   if (context > most) fail('WGC424', [context, most])
   const { weights } = imported
-  const model = family.model(config, { context, has: (name) => weights?.has(name) ?? true })
+  const model = family.model(config, {
+    context,
+    ...(imported.generation && {
+      generation: configReader(imported.generation, 'generation_config.json'),
+    }),
+    has: (name) => weights?.has(name) ?? true,
+  })
   if (weights) {
-    for (const t of model.graph(model.programs[0]!).tensors.values()) {
-      if (t.kind === 'weight') checkWeight(weights, model.derived ?? [], t.name, t.shape as number[])
-    }
+    const seen = new Set<string>()
+    for (const program of model.programs)
+      for (const t of model.graph(program).tensors.values()) {
+        if (t.kind !== 'weight' || seen.has(t.name)) continue
+        seen.add(t.name)
+        checkWeight(weights, model.derived ?? [], t.name, t.shape as number[])
+      }
   }
   return model
 }
 
 /** Weights in the model's own tensors, tied ones counted once. */
-export function parameterCount(graph: Graph): number {
+export function parameterCount(graphs: readonly Graph[]): number {
   const sizes = new Map<string, number>()
-  for (const t of graph.tensors.values()) {
+  for (const t of graphs.flatMap((graph) => [...graph.tensors.values()])) {
     if (t.kind === 'weight')
       sizes.set(
         t.name,
@@ -46,4 +56,21 @@ export function endings(imported: ImportedModel): { eos: number[]; bos?: number 
   const eos = generation.ints('eos_token_id')
   const bos = config.optionalInt('bos_token_id')
   return { eos: eos.length > 0 ? eos : config.ints('eos_token_id'), ...(bos !== undefined && { bos }) }
+}
+
+/** Names of classes, from `id2label`. */
+export function labelsOf(imported: ImportedModel): { labels?: string[] } {
+  const map = configReader(imported.config, imported.configFile).section('id2label')
+  if (!map) return {}
+  const labels: string[] = []
+  for (let i = 0; map.has(String(i)); i++) labels.push(map.string(String(i)))
+  return labels.length > 0 ? { labels } : {}
+}
+
+/** Components and their programs, where a model has more than one. */
+export function componentsOf({ programs }: Model): { components?: Record<string, string[]> } {
+  const components: Record<string, string[]> = {}
+  for (const { name, component = 'model' } of programs)
+    components[component] = [...(components[component] ?? []), name]
+  return Object.keys(components).length > 1 ? { components } : {}
 }

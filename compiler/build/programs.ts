@@ -44,9 +44,10 @@ export function programGraphs(
 }
 
 /** "q4 (groups of 64), embedding q8": how the weights are stored, for people. */
-export function describeWeights(graph: Graph): string {
+export function describeWeights(graphs: readonly Graph[]): string {
   const bytes = new Map<string, number>()
-  for (const t of graph.tensors.values()) {
+  const weights = new Map(graphs.flatMap((graph) => [...graph.tensors]))
+  for (const t of weights.values()) {
     if (!t.weight?.format || t.shape.length < 2) continue
     const { format, group } = t.weight
     const scales = group === WHOLE_ROW ? 'by channel' : `in groups of ${group}`

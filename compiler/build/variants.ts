@@ -4,7 +4,8 @@ import type { Cache } from '../cache.js'
 import { layoutOf, makePlan, type PlanOutput, weightKey } from '../emit/plan.js'
 import { type ConstItem, type PackItem, planShards, type ShardPlan } from '../emit/shards.js'
 import type { WeightSet } from '../emit/shards-write.js'
-import { WgcError } from '../errors.js'
+import { fail, WgcError } from '../errors.js'
+import type { ProgramSpec } from '../models/types.js'
 import { kernelStore } from '../select/kernels.js'
 import { type Lowered, lower } from '../select/lower.js'
 import type { Templates } from '../select/templates.js'
@@ -72,26 +73,41 @@ export interface PlannedWeights {
   shards: ShardPlan
 }
 
-/** Every weight and constant that the steps read, each once for each layout it is read in. */
-function weightItems(lowered: Lowered[]): PackItem[] {
+/**
+ * Every weight and constant that the steps read, each once for each layout it is read in, and the components that
+ * do: those that are loaded apart must not share a buffer.
+ */
+function weightItems(programs: { spec: ProgramSpec; lowered: Lowered }[]): PackItem[] {
   const items = new Map<string, PackItem>()
-  for (const { steps, graph } of lowered) {
+  const readers = new Map<string, Set<string>>()
+  const note = (key: string, item: PackItem, { component = 'model' }: ProgramSpec) => {
+    const known = items.get(key)
+    if (known && itemKey(known) !== itemKey(item))
+      fail('WGC901', [`programs store ${item.name} in different ways`])
+    items.set(key, item)
+    readers.set(key, (readers.get(key) ?? new Set()).add(component))
+  }
+  for (const { spec, lowered } of programs) {
+    const { steps, graph } = lowered
     for (const step of steps) {
       for (const [port, name] of Object.entries(step.node.inputs)) {
         const t = graph.tensors.get(name)
-        if (t?.kind === 'const') items.set(name, { name, data: t.data } as ConstItem)
+        if (t?.kind === 'const') note(name, { name, data: t.data } as ConstItem, spec)
         if (t?.kind !== 'weight' || !t.weight) continue
         const layout = t.shape.length > 1 ? layoutOf(step, port) : 'rows'
         const key = weightKey(name, layoutOf(step, port))
-        items.set(key, { name: key, spec: t.weight, k: t.shape.length > 1 ? Number(t.shape[1]) : 1, layout })
+        const k = t.shape.length > 1 ? Number(t.shape[1]) : 1
+        note(key, { name: key, spec: t.weight, k, layout }, spec)
       }
     }
   }
-  return [...items.values()]
+  const named = [...items].map(([key, item]) => ({ ...item, part: [...readers.get(key)!].sort().join(' ') }))
+  const parts = [...new Set(named.map((item) => item.part))]
+  return parts.flatMap((part) => named.filter((item) => item.part === part))
 }
 
 const itemKey = (item: PackItem): string =>
-  'spec' in item ? JSON.stringify(item) : `${item.name} ${item.data.length}`
+  'spec' in item ? JSON.stringify(item) : `${item.name} ${item.part} ${item.data.length}`
 
 export interface CompiledVariants {
   variants: CompiledVariant[]
@@ -134,7 +150,7 @@ export function compileVariants(
       spec: program,
       lowered: lower(graph, templates.heads, target),
     }))
-    const items = weightItems(lowered.map((l) => l.lowered))
+    const items = weightItems(lowered)
     const weights = items.map(itemKey).join('\n')
     const set = sets.get(weights) ?? {
       key: weights,

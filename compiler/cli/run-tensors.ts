@@ -1,13 +1,11 @@
 /** `wgc run --inputs`: a model once, named tensors in and out. */
-import type { Port } from '../../runtime/format.js'
-import type { Tensor, TensorLike } from '../../runtime/index.js'
+import type { FlowInput, Model, Tensor, TensorLike } from '../../runtime/index.js'
 import { fail } from '../errors.js'
 import { arrayFromBF16, arrayFromF16 } from '../formats/f16.js'
 import { nearest } from '../import/nearest.js'
 import { openSafetensors, type SafetensorsFile } from '../import/safetensors.js'
 import type { SafeDType } from '../import/safetensors-header.js'
 import { type TensorData, writeSafetensors } from '../import/safetensors-write.js'
-import { readPlan } from './bundle.js'
 import { loadBundle } from './load-bundle.js'
 import { plural, print } from './output.js'
 import type { RunOptions } from './run.js'
@@ -21,7 +19,7 @@ export async function runTensors(
 ): Promise<void> {
   // The inputs first: a mistake there should not wait for the weights.
   const given = await readInputs(inputs)
-  const { backend, variant, threads, verbose, program = 'forward' } = options
+  const { backend, variant, threads, verbose, program } = options
   const request = {
     folder,
     backend,
@@ -31,23 +29,19 @@ export async function runTensors(
     verbose,
     options: { tokenizer: false, programs: [] },
   } as const
-  const { model, manifest, backend: used, why } = await loadBundle(request)
+  const { model, backend: used, why } = await loadBundle(request)
   try {
-    const plan = await readPlan(folder, manifest, model.variant)
-    const spec = Object.hasOwn(plan.programs, program)
-      ? plan.programs[program]!
-      : unknownProgram(program, model.programs)
-    const isIds = (port: Port) => plan.buffers[port.region[0]]?.kind === 'tokens'
-    const { values, batched } = fit(
-      spec.inputs,
-      given,
-      (port) => (isIds(port) ? model.info.vocab : undefined),
-      inputs,
-    )
+    const known = model.flow?.inputs ?? portsOf(model, program ?? 'forward')
+    const names = known.map((p) => p.name)
+    for (const name of given.inputs.keys())
+      if (!names.includes(name))
+        fail('WGC626', [name, 'the model has no such input', known.map(printInput)], {
+          place: { file: inputs },
+        })
     const start = performance.now()
-    const made = await model.run(values, { program, signal }).catch(sizeError)
+    const made = await compute(model, given, options, signal).catch((e: unknown) => sizeError(e, inputs))
     const ms = performance.now() - start
-    const tensors = new Map(Object.entries(made).map(([name, t]) => [name, stored(t, batched)]))
+    const tensors = new Map(Object.entries(made).map(([name, t]) => [name, stored(t)]))
     await writeSafetensors(outputs, tensors)
     const shapes = [...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }))
     print(options.json, { outputs: shapes, ms, backend: used, variant: model.variant, why }, () => [
@@ -59,15 +53,59 @@ export async function runTensors(
   }
 }
 
+/** Ids that follow by always taking the likeliest, with the prompt in front: for comparisons with other programs. */
+const GREEDY = 'greedy_ids'
+/** How many follow unless --max-tokens or the shape of `output.greedy_ids` says so. */
+const GREEDY_TOKENS = 12
+
+/** What the file asks for by tensors called `output.*`, else all that the inputs allow. */
+async function compute(
+  model: Model,
+  { inputs, outputs }: GivenFile,
+  { program, maxTokens }: RunOptions,
+  signal: AbortSignal,
+): Promise<Record<string, Tensor>> {
+  const known = model.flow?.outputs
+  const asked = [...outputs.keys()].filter((name) => name !== GREEDY && (known?.includes(name) ?? true))
+  const values = Object.fromEntries(inputs)
+  const generates = program === undefined && model.programs.includes('prefill')
+  const onlyIds = outputs.size === 1 && outputs.has(GREEDY)
+  const made = onlyIds
+    ? {}
+    : await model.run(values, { program, signal, ...(known && asked.length > 0 && { outputs: asked }) })
+  if (!generates || !(outputs.has(GREEDY) || maxTokens !== undefined)) return made
+  return { ...made, [GREEDY]: await greedy(model, values, { maxTokens, asked: outputs.get(GREEDY), signal }) }
+}
+
+async function greedy(
+  model: Model,
+  values: Record<string, Given>,
+  options: { maxTokens?: number | undefined; asked: readonly number[] | undefined; signal: AbortSignal },
+): Promise<Tensor> {
+  const { start, prompt = 'input_ids' } = model.flow?.generate ?? {}
+  const { [prompt]: own, ...others } = values
+  const ids = own ? Array.from(own.data as ArrayLike<number>, Number) : []
+  const first = start ? [...start] : ids
+  const count = options.maxTokens ?? (options.asked ? options.asked.at(-1)! - first.length : GREEDY_TOKENS)
+  const inputs = Object.keys(others).length > 0 ? { inputs: others } : {}
+  const generated: number[] = []
+  const step = { maxTokens: Math.max(count, 1), temperature: 0, signal: options.signal, ...inputs }
+  for await (const id of model.generateIds(ids, step)) generated.push(id)
+  const end = model.stats?.end
+  const all = [...first, ...generated, ...(end !== undefined ? [end] : [])]
+  return { dtype: 'u32', shape: [1, all.length], data: Uint32Array.from(all) }
+}
+
 /** Of the runtime: what only it knows of sizes, such as the room in the KV cache. */
-function sizeError(e: unknown): never {
-  if (e instanceof RangeError) fail('WGC625', [e.message], { cause: e })
+function sizeError(e: unknown, file: string): never {
+  if (e instanceof RangeError || (e instanceof TypeError && e.constructor === TypeError))
+    fail('WGC625', [e.message], { cause: e, place: { file } })
   throw e
 }
 
-function unknownProgram(name: string, known: readonly string[]): never {
-  return fail('WGC107', ['program', name, known, nearest(name, known)])
-}
+const portsOf = (model: Model, program: string): FlowInput[] =>
+  model.ports(program) ??
+  fail('WGC107', ['program', program, model.programs, nearest(program, model.programs)])
 
 interface Given {
   shape: number[]
@@ -92,9 +130,16 @@ const READ: Partial<Record<SafeDType, (b: ArrayBuffer) => Given['data']>> = {
 }
 
 const PREFIX = 'input.'
+const OUTPUT = 'output.'
+
+interface GivenFile {
+  inputs: Map<string, Given>
+  /** Shapes of the tensors called `output.*`, by the rest of their names. */
+  outputs: Map<string, readonly number[]>
+}
 
 /** Tensors of the file by name. Where names begin with `input.`, those alone are inputs. */
-async function readInputs(path: string): Promise<Map<string, Given>> {
+async function readInputs(path: string): Promise<GivenFile> {
   const file = await openSafetensors(path)
   try {
     const names = [...file.tensors.keys()]
@@ -103,7 +148,11 @@ async function readInputs(path: string): Promise<Map<string, Given>> {
     const entries = chosen.map(
       async (name) => [name.slice(prefixed.length && PREFIX.length), await read(file, name)] as const,
     )
-    return new Map(await Promise.all(entries))
+    const outputs = prefixed.length > 0 ? names.filter((name) => name.startsWith(OUTPUT)) : []
+    return {
+      inputs: new Map(await Promise.all(entries)),
+      outputs: new Map(outputs.map((name) => [name.slice(OUTPUT.length), file.tensors.get(name)!.shape])),
+    }
   } finally {
     await file.close()
   }
@@ -115,57 +164,11 @@ async function read(file: SafetensorsFile, name: string): Promise<Given> {
   return { shape, data: make((await file.readRaw(name)).buffer as ArrayBuffer) }
 }
 
-const printPort = ({ name, dtype, shape }: Port) =>
+const printInput = ({ name, dtype, shape }: FlowInput) =>
   `${name}: ${dtype} [${shape.map((e) => (typeof e === 'object' ? '…' : e)).join(', ')}]`
 
-/**
- * The values of every port of a program. A leading 1 that the port doesn't have is a batch of one, as Hugging
- * Face's models take it: `batched` says that the outputs want it back. `vocab`: how many ids a port knows.
- */
-function fit(
-  ports: readonly Port[],
-  given: ReadonlyMap<string, Given>,
-  vocab: (port: Port) => number | undefined,
-  file: string,
-) {
-  const takes = ports.map(printPort)
-  const wrong = (name: string, why: string) => fail('WGC626', [name, why, takes], { place: { file } })
-  for (const name of given.keys())
-    if (!ports.some((p) => p.name === name)) wrong(name, 'the model has no such input')
-  let batched = false
-  const values: Record<string, TensorLike> = {}
-  for (const port of ports) {
-    const { name, shape: wanted } = port
-    const { data, shape } = given.get(name) ?? wrong(name, 'it is not in the file')
-    const batch = shape.length === wanted.length + 1
-    if (batch && shape[0] !== 1) wrong(name, `a batch of ${shape[0]}; one sequence at a time`)
-    const own = batch ? shape.slice(1) : shape
-    const fits = own.length === wanted.length && wanted.every((e, i) => typeof e !== 'number' || e === own[i])
-    if (!fits) wrong(name, `it is [${shape.join(', ')}]`)
-    if (data.length === 0) wrong(name, 'it is empty')
-    checkIds(name, data, vocab(port), wrong)
-    batched ||= batch
-    values[name] = data
-  }
-  return { values, batched }
-}
-
-function checkIds(
-  name: string,
-  data: Given['data'],
-  vocab: number | undefined,
-  wrong: (name: string, why: string) => never,
-): void {
-  if (vocab === undefined) return
-  for (let i = 0; i < data.length; i++) {
-    const id = Number(data[i])
-    if (!(Number.isInteger(id) && id >= 0 && id < vocab))
-      wrong(name, `element ${i} is ${id}; token ids go from 0 to ${vocab - 1}`)
-  }
-}
-
-const stored = ({ dtype, shape, data }: Tensor, batched: boolean): TensorData => ({
+const stored = ({ dtype, shape, data }: Tensor): TensorData => ({
   dtype: dtype === 'f32' ? 'F32' : 'U32',
-  shape: batched ? [1, ...shape] : shape,
+  shape,
   data,
 })

@@ -29,8 +29,10 @@ const EXAMPLES = [
 ]
 
 const AFTER = `
-With --inputs, the model runs once on named tensors and writes its named outputs: for a model that
-generates text, input_ids of [tokens] or [1, tokens] in, logits out. A prefix "input." of a name is dropped.`
+With --inputs, the model runs once on named tensors, as Hugging Face names and shapes them, and writes its named
+outputs: input_ids of [tokens] or [batch, tokens] in, logits out. A prefix "input." of a name is dropped; tensors
+called "output.…" say which outputs to write, else all are written that the inputs allow. With --max-tokens, or where
+the file has output.greedy_ids, a model that generates also writes greedy_ids: the prompt and what follows it.`
 
 export function runCommand(): Command {
   return command('run', 'run a bundle here, on text or on tensors', EXAMPLES)
@@ -53,7 +55,7 @@ export function runCommand(): Command {
     .option('--bos', "put the model's first token before a prompt whose tokenizer doesn't")
     .option('--inputs <file>', 'safetensors file with the inputs')
     .option('--outputs <file>', 'safetensors file for the outputs')
-    .option('--program <name>', 'program to run on --inputs  (default: forward)')
+    .option('--program <name>', 'run this program alone on --inputs, by its own ports (see wgc inspect)')
     .addOption(
       new Option('--backend <name>', 'Dawn (WebGPU) or WebAssembly; auto: Dawn on a real GPU')
         .choices(['auto', 'dawn', 'wasm'])
@@ -70,16 +72,7 @@ export function runCommand(): Command {
 }
 
 /** Options of one mode that say nothing in the other. */
-const TEXT_ONLY = [
-  'prompt',
-  'maxTokens',
-  'temperature',
-  'topK',
-  'topP',
-  'repetitionPenalty',
-  'seed',
-  'bos',
-] as const
+const TEXT_ONLY = ['prompt', 'temperature', 'topK', 'topP', 'repetitionPenalty', 'seed', 'bos'] as const
 
 const flag = (name: string) => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`
 

@@ -2,11 +2,12 @@
  * The plan of one variant: lowered programs, with every operand given its place in a buffer. Buffers are the
  * step uniform, the tokens, the arena, then weights, then states.
  */
+import type { Expr } from '../../runtime/expr.js'
 import type { BufferSpec, Dispatch, Plan, Port, Program, Region } from '../../runtime/format.js'
 import { STEP_BYTES } from '../../runtime/format.js'
 import { fail } from '../errors.js'
 import { kvBytes } from '../formats/kv.js'
-import type { DType, Graph, Tensor } from '../ir/graph.js'
+import { type DType, type Graph, limitsOf, type Tensor } from '../ir/graph.js'
 import { elements, largest } from '../ir/size.js'
 import type { ProgramSpec } from '../models/types.js'
 import { byteRowBytes, quantizedRowBytes } from '../ops/quantize_rows.js'
@@ -19,8 +20,9 @@ import type { WeightSet } from './shards-write.js'
 const STEP = 0
 const TOKENS = 1
 const ARENA = 2
-/** Weight buffers follow those three. */
-export const FIRST_WEIGHTS = 3
+const SIZES = 3
+/** Weight buffers follow those four. */
+export const FIRST_WEIGHTS = 4
 
 /** A weight is stored once for each layout that some kernel reads it in. */
 export const weightKey = (tensor: string, layout: string): string => `${tensor}@${layout}`
@@ -37,9 +39,9 @@ function rowBytes(dtype: DType, columns: number): number {
 
 /** Bytes of an activation, state or input at the largest step; a multiple of 16, so that it can be viewed as vec4s. */
 export function tensorBytes(t: Tensor, graph: Graph): number {
-  const limits = { seq: graph.maxSeq, past: 0 }
+  const limits = limitsOf(graph)
   const count = largest(elements(t.shape), limits)
-  const columns = Number(t.shape.at(-1))
+  const columns = largest(t.shape.at(-1) ?? 1, limits)
   return Math.ceil(((count / columns) * rowBytes(t.dtype, columns)) / 16) * 16
 }
 
@@ -52,18 +54,19 @@ interface Layout {
 function placeStates(programs: Lowered[], first: number, maxBuffer: number): Layout {
   const buffers: BufferSpec[] = []
   const states = new Map<string, Region>()
-  for (const { graph } of programs) {
-    for (const t of graph.tensors.values()) {
-      if (t.kind !== 'state' || states.has(t.name)) continue
-      const bytes = tensorBytes(t, graph)
-      let last = buffers.at(-1)
-      if (!last || last.bytes + bytes > maxBuffer) {
-        last = { kind: 'state', bytes: 0 }
-        buffers.push(last)
-      }
-      states.set(t.name, [first + buffers.length - 1, last.bytes, bytes])
-      last.bytes = align(last.bytes + bytes)
+  // Programs may see a state at sizes of their own.
+  const sizes = new Map<string, number>()
+  for (const { graph } of programs)
+    for (const t of graph.tensors.values())
+      if (t.kind === 'state') sizes.set(t.name, Math.max(sizes.get(t.name) ?? 0, tensorBytes(t, graph)))
+  for (const [name, bytes] of sizes) {
+    let last = buffers.at(-1)
+    if (!last || last.bytes + bytes > maxBuffer) {
+      last = { kind: 'state', bytes: 0 }
+      buffers.push(last)
     }
+    states.set(name, [first + buffers.length - 1, last.bytes, bytes])
+    last.bytes = align(last.bytes + bytes)
   }
   return { buffers, states }
 }
@@ -81,7 +84,7 @@ function operandRegion(step: Step, graph: Graph, name: string, at: Places): Regi
     const region = port === name ? place?.data : place?.scale
     return region ? [region[0] + FIRST_WEIGHTS, region[1], region[2]] : null
   }
-  if (t.kind === 'input') return [TOKENS, 0, tensorBytes(t, graph)]
+  if (t.kind === 'tokens') return [TOKENS, 0, tensorBytes(t, graph)]
   if (t.kind === 'state') return at.states.get(t.name) ?? null
   const place = at.arena.placements.get(t.name)
   if (!place) return null
@@ -94,17 +97,52 @@ interface Places {
   weights: WeightSet
   states: Map<string, Region>
   arena: Arena
+  sizes: SizeTable
+}
+
+/** The uniforms that hold sizes a step brings: each list of them once in a program, at an offset of its own. */
+interface SizeTable {
+  place(values: Expr[]): Region
+  /** Of the program at hand; starts the next one's. */
+  take(): NonNullable<Program['sizes']>
+  bytes(): number
+}
+
+function sizeTable(): SizeTable {
+  let end = 0
+  let lists = new Map<string, { offset: number; values: Expr[] }>()
+  return {
+    place(values) {
+      const key = JSON.stringify(values)
+      const at = lists.get(key) ?? { offset: end, values }
+      if (!lists.has(key)) end = align(end + values.length * 4)
+      lists.set(key, at)
+      return [SIZES, at.offset, values.length * 4]
+    },
+    take() {
+      const made = [...lists.values()]
+      lists = new Map()
+      return made
+    },
+    bytes: () => end,
+  }
 }
 
 function dispatch(step: Step, graph: Graph, compiled: CompiledKernel, kernel: number, at: Places): Dispatch {
-  const bind = compiled.operands.map((name) => operandRegion(step, graph, name, at))
+  const wgsl = compiled.kernel.bindings !== undefined
+  const sizeOf = (name: string) => step.symbols[name] ?? Number(step.params[name])
+  const bind = compiled.operands.map((name) =>
+    name === 'sizes' && wgsl
+      ? at.sizes.place(compiled.ints.map(sizeOf))
+      : operandRegion(step, graph, name, at),
+  )
   const missing = compiled.operands.find((_, i) => bind[i] === null && compiled.kernel.bindings)
   if (missing) fail('WGC901', [`${compiled.kernel.name}: nothing to bind to ${missing} of ${step.node.name}`])
   const unknown = (name: string) => fail('WGC901', [`${compiled.kernel.name}: size ${name} is not known`])
   // A size of operands that the node leaves out is 0, as their pointers are.
   const isLeftOut = (name: string) =>
     Object.values(step.op.ports).some((p) => p.when && p.shape.includes(name))
-  const args = compiled.ints.map(
+  const args = (wgsl ? [] : compiled.ints).map(
     (name) => step.symbols[name] ?? Number(step.params[name] ?? (isLeftOut(name) ? 0 : unknown(name))),
   )
   const label = `${step.node.op} ${step.node.name}`
@@ -142,6 +180,7 @@ export function makePlan({ programs, weights, kernels, maxBuffer }: PlanInput): 
   const index = new Map<string, number>()
   const used: CompiledKernel[] = []
   const arenas = new Map<string, Arena>()
+  const sizes = sizeTable()
   const make = ({ spec, lowered }: PlanInput['programs'][number]): Program => {
     const { graph } = lowered
     const arena = planMemory(graph, (name) => tensorBytes(graph.tensors.get(name) as Tensor, graph))
@@ -149,16 +188,30 @@ export function makePlan({ programs, weights, kernels, maxBuffer }: PlanInput): 
     const dispatches = lowered.steps.map((step) => {
       const compiled = kernels.get(step)
       if (!index.has(compiled.kernel.name)) index.set(compiled.kernel.name, used.push(compiled) - 1)
-      return dispatch(step, graph, compiled, index.get(compiled.kernel.name) ?? 0, { weights, states, arena })
+      return dispatch(step, graph, compiled, index.get(compiled.kernel.name) ?? 0, {
+        ...{ weights, states, arena, sizes },
+      })
     })
-    return { maxSeq: spec.maxSeq, arena: arena.bytes, ...ports(graph, spec, arena), dispatches }
+    const moving = sizes.take()
+    return {
+      maxSeq: spec.maxSeq,
+      ...(spec.context !== undefined && { context: spec.context }),
+      ...(spec.limits && { limits: spec.limits }),
+      arena: arena.bytes,
+      ...ports(graph, spec, arena),
+      ...(moving.length > 0 && { sizes: moving }),
+      dispatches,
+    }
   }
   const made = Object.fromEntries(programs.map((p) => [p.spec.name, make(p)]))
-  const tokens = [...(programs[0]?.lowered.graph.tensors.values() ?? [])].find((t) => t.kind === 'input')
+  const tokens = programs.flatMap(({ lowered: { graph } }) =>
+    [...graph.tensors.values()].flatMap((t) => (t.kind === 'tokens' ? [tensorBytes(t, graph)] : [])),
+  )
   const buffers: BufferSpec[] = [
     { kind: 'step', bytes: STEP_BYTES },
-    { kind: 'tokens', bytes: tokens ? tensorBytes(tokens, programs[0]!.lowered.graph) : 0 },
+    { kind: 'tokens', bytes: Math.max(0, ...tokens) },
     { kind: 'arena', bytes: 0 },
+    { kind: 'sizes', bytes: sizes.bytes() },
     ...weightBuffers,
     ...stateBuffers,
   ]
@@ -180,21 +233,16 @@ function ports(graph: Graph, spec: ProgramSpec, arena: Arena): { inputs: Port[];
   const inputs: Port[] = []
   const outputs: Port[] = []
   for (const t of graph.tensors.values()) {
-    if (t.kind === 'input')
-      inputs.push({
-        name: t.alias ?? t.name,
-        dtype: 'u32',
-        shape: [spec.seq],
-        region: [TOKENS, 0, tensorBytes(t, graph)],
-      })
     const place = arena.placements.get(t.name)
-    if (t.kind === 'output' && place)
-      outputs.push({
-        name: t.alias ?? t.name,
-        dtype: 'f32',
-        shape: t.shape,
-        region: [ARENA, place.offset, place.bytes],
-      })
+    const name = t.alias ?? t.name
+    const dtype = t.dtype === 'u32' ? 'u32' : 'f32'
+    if (t.kind === 'tokens')
+      inputs.push({ name, dtype, shape: [spec.seq], region: [TOKENS, 0, tensorBytes(t, graph)] })
+    // An input that nothing reads has no place, and the caller need not give it.
+    else if (t.kind === 'input' && place)
+      inputs.push({ name, dtype, shape: t.shape, region: [ARENA, place.offset, place.bytes] })
+    else if (t.kind === 'output' && place)
+      outputs.push({ name, dtype, shape: t.shape, region: [ARENA, place.offset, place.bytes] })
   }
   return { inputs, outputs }
 }

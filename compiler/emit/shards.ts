@@ -20,11 +20,14 @@ export interface WeightItem {
   k: number
   /** Name of its layout. */
   layout: string
+  /** Those of another part lie in other buffers, which can be left out. */
+  part?: string
 }
 
 /** Values that the compiler made, stored as they are. */
 export interface ConstItem {
   name: string
+  part?: string
   data: Float32Array
 }
 
@@ -109,13 +112,15 @@ function contentKey(item: PackItem): string {
 /** Puts regions into buffers, one after the other; a region that doesn't fit opens the next buffer. */
 function placer(limits: ShardLimits) {
   const buffers: { bytes: number }[] = []
+  let lastPart: string | undefined
   return {
     buffers,
-    place(name: string, bytes: number): Region {
+    place(name: string, bytes: number, part?: string): Region {
       if (bytes <= 0 || bytes % 4 !== 0) fail('WGC901', [`weight ${name} would take ${bytes} bytes`])
       if (bytes > Math.min(limits.region, limits.buffer))
         fail('WGC901', [`weight ${name} takes ${bytes} bytes, a region ${limits.region}: it was not split`])
-      let last = buffers.at(-1)
+      let last = part === lastPart ? buffers.at(-1) : undefined
+      lastPart = part
       if (!last || roundUp(last.bytes, ALIGN) + bytes > limits.buffer) {
         last = { bytes: 0 }
         buffers.push(last)
@@ -146,13 +151,16 @@ export function planShards(items: readonly PackItem[], limits: Partial<ShardLimi
   const stored = new Map<string, ItemRegions>()
   const parts: ShardPlan['parts'] = []
   for (const item of items) {
-    const key = contentKey(item)
+    const key = `${item.part ?? ''} ${contentKey(item)}`
     let at = stored.get(key)
     if (regions.has(item.name) && regions.get(item.name) !== at)
       fail('WGC901', [`two weights are called ${item.name}`])
     if (!at) {
       const { data, scale } = sizes(item)
-      at = { data: place(item.name, data), ...(scale > 0 && { scale: place(item.name, scale) }) }
+      at = {
+        data: place(item.name, data, item.part),
+        ...(scale > 0 && { scale: place(item.name, scale, item.part) }),
+      }
       stored.set(key, at)
       parts.push({ item, regions: at })
     }

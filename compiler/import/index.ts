@@ -51,13 +51,17 @@ async function readConfig(folder: string): Promise<Record<string, unknown>> {
 }
 
 /** The optional files of the folder. */
-async function extras(folder: string): Promise<Pick<ImportedModel, 'tokenizer' | 'generation'>> {
-  const [tokenizer, config, generation] = [
+async function extras(
+  folder: string,
+): Promise<Pick<ImportedModel, 'tokenizer' | 'generation' | 'preprocessor'>> {
+  const [tokenizer, config, generation, preprocessor] = [
     'tokenizer.json',
     'tokenizer_config.json',
     'generation_config.json',
-  ].map((f) => join(folder, f)) as [string, string, string]
+    'preprocessor_config.json',
+  ].map((f) => join(folder, f)) as [string, string, string, string]
   return {
+    ...((await exists(preprocessor)) && { preprocessor }),
     ...((await exists(tokenizer)) && {
       tokenizer: { tokenizer, ...((await exists(config)) && { config }) },
     }),

@@ -8,12 +8,16 @@ export interface Builder {
   readonly graph: Graph
   /** Ids or values from the caller, who knows them as `alias`. */
   input(name: string, dtype: 'u32' | 'f32', shape: Expr[], alias?: string): string
+  /** The ids of the text so far: those given, known to the caller as `alias`, and those sampled. */
+  tokens(context: number, alias?: string): string
   /** A matrix [rows, columns] or vector of the model, by its name in the model's files. */
   weight(name: string, shape: number[]): string
   /** Values that the compiler computes. */
   constant(name: string, shape: number[], data: Float32Array): string
   /** Kept from step to step. */
-  state(name: string, shape: number[]): string
+  state(name: string, shape: number[], dtype?: 'u32' | 'f32'): string
+  /** Keeps a tensor that a node made, under its name: other programs find it as a state of that name and shape. */
+  keep(tensor: string): void
   /** Adds a node and returns its one output (or the named one). */
   op(
     op: string,
@@ -26,8 +30,9 @@ export interface Builder {
   output(tensor: string, name: string): void
 }
 
-export function build(name: string, maxSeq: number): Builder {
-  const graph: Graph = { name, tensors: new Map(), nodes: [], maxSeq }
+/** `sizes`: the largest values of sizes other than `seq`. */
+export function build(name: string, maxSeq: number, sizes?: Record<string, number>): Builder {
+  const graph: Graph = { name, tensors: new Map(), nodes: [], maxSeq, ...(sizes && { sizes }) }
   const add = (tensor: Tensor): string => {
     graph.tensors.set(tensor.name, tensor)
     return tensor.name
@@ -35,7 +40,16 @@ export function build(name: string, maxSeq: number): Builder {
   return {
     graph,
     input: (name, dtype, shape, alias) =>
-      add({ name, kind: 'input', dtype, shape, ...(alias !== undefined && { alias }) }),
+      add({
+        name,
+        kind: 'input',
+        dtype,
+        shape,
+        ...(alias !== undefined && { alias }),
+      }),
+    // One more than the context: the id that is sampled at its end.
+    tokens: (context, alias = 'input_ids') =>
+      add({ name: 'tokens', kind: 'tokens', dtype: 'u32', shape: [context + 1], alias }),
     weight: (name, shape) =>
       add({
         name,
@@ -45,7 +59,11 @@ export function build(name: string, maxSeq: number): Builder {
         weight: { sources: [name], combine: 'stack', rows: [0, shape[0] ?? 1] },
       }),
     constant: (name, shape, data) => add({ name, kind: 'const', dtype: 'f32', shape, data }),
-    state: (name, shape) => add({ name, kind: 'state', dtype: 'f32', shape }),
+    state: (name, shape, dtype = 'f32') => add({ name, kind: 'state', dtype, shape }),
+    keep: (tensor) => {
+      const t = graph.tensors.get(tensor)
+      if (t) graph.tensors.set(tensor, { ...t, kind: 'state' })
+    },
     op: (op, name, inputs, attrs = {}, sizes) =>
       addNode(graph, { op, name, inputs, outputs: {}, attrs, ...(sizes && { sizes }) }),
     output: (tensor, as) => {

@@ -7,7 +7,7 @@ import type { Expr } from '../../runtime/expr.js'
 import { fail } from '../errors.js'
 import type { OpDef, PortSpec } from '../ops/types.js'
 import { type Ast, evaluateExpression, parseExpression, toSizeExpression } from '../specialize/index.js'
-import type { Attr, Graph, Node, Tensor } from './graph.js'
+import { type Attr, type Graph, limitsOf, type Node, type Tensor } from './graph.js'
 import { largest } from './size.js'
 
 export interface NodeFacts {
@@ -44,7 +44,7 @@ export function hasPort(spec: PortSpec, values: Record<string, Attr>): boolean {
 
 function bind(facts: NodeFacts, graph: Graph, name: string, dim: Expr): void {
   if (name in facts.values) return
-  facts.values[name] = largest(dim, { seq: graph.maxSeq, past: 0 })
+  facts.values[name] = largest(dim, limitsOf(graph))
   if (typeof dim !== 'number') facts.symbols[name] = dim
 }
 

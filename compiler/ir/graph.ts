@@ -28,10 +28,10 @@ export interface WeightSpec {
 }
 
 /**
- * input: given by the caller.  weight: from the model file.  const: computed by the compiler.
+ * input: given by the caller.  tokens: ids, those given and those sampled.  weight: from the model file.  const: computed by the compiler.
  * state: kept from step to step.  temp: made and used within a step.  output: read back.
  */
-export type TensorKind = 'input' | 'weight' | 'const' | 'state' | 'temp' | 'output'
+export type TensorKind = 'input' | 'tokens' | 'weight' | 'const' | 'state' | 'temp' | 'output'
 
 export interface Tensor {
   name: string
@@ -68,4 +68,13 @@ export interface Graph {
   nodes: Node[]
   /** Largest value of `seq`. */
   maxSeq: number
+  /** Largest values of the other sizes, by name. */
+  sizes?: Record<string, number>
 }
+
+/** The largest value of every size, for planning. */
+export const limitsOf = (graph: Graph): Record<string, number> => ({
+  ...graph.sizes,
+  seq: graph.maxSeq,
+  past: 0,
+})

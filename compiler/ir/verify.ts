@@ -5,7 +5,7 @@ import { hasPort, nodeFacts, operand } from './facts.js'
 import type { Graph, Node } from './graph.js'
 
 /** Kinds that exist before the first node runs. */
-const given = new Set(['input', 'weight', 'const', 'state'])
+const given = new Set(['input', 'tokens', 'weight', 'const', 'state'])
 
 function verifyNode(graph: Graph, node: Node, known: Set<string>): string | undefined {
   const op = ops[node.op]

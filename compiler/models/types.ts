@@ -1,6 +1,7 @@
 /** A model family: how a config becomes dimensions, and dimensions a graph. One file each. */
 
 import type { Expr } from '../../runtime/expr.js'
+import type { Flow } from '../../runtime/format.js'
 import type { ConfigReader } from '../import/config.js'
 import type { Derived } from '../import/derived.js'
 import type { Graph } from '../ir/graph.js'
@@ -8,17 +9,25 @@ import type { Graph } from '../ir/graph.js'
 /** One of the programs that a bundle holds for a model. */
 export interface ProgramSpec {
   name: string
-  /** Tokens a step: the symbol, or 1. */
+  /** Rows a step: the symbol, or how many there always are. */
   seq: Expr
   /** Largest value of `seq`. */
   maxSeq: number
-  /** Logits of the last token, sampled on the device, or of every token, read back. */
-  logits: 'last' | 'all'
+  /** Of a decoder: logits of the last token, sampled on the device, or of every token, read back. */
+  logits?: 'last' | 'all'
+  /** Largest values of the sizes that its inputs bring, other than `seq`, or that another program leaves. */
+  limits?: Record<string, number>
+  /** Positions that its KV cache holds: longer inputs are taken in steps. Absent: one step takes all. */
+  context?: number
+  /** The part of the model it belongs to, which can be loaded by itself: `vision`. Default: `model`. */
+  component?: string
 }
 
 export interface ModelOptions {
   /** Tokens the KV cache holds. */
   context: number
+  /** generation_config.json. */
+  generation?: ConfigReader
   /** Whether the model's files have a tensor (a preset has all). */
   has(name: string): boolean
 }
@@ -33,6 +42,8 @@ export interface Model {
   /** Weights of the graphs that are made from the files' tensors. */
   derived?: Derived[]
   graph(program: ProgramSpec): Graph
+  /** How the inputs that callers give become the outputs they ask for. Absent: by the program `forward`. */
+  flow?: Flow
 }
 
 export interface ModelFamily {

@@ -3,7 +3,7 @@
  * operator needs both. Greedy by size (Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net
  * Inference"): the largest tensor first, each at the lowest offset that is free while it lives.
  */
-import type { Graph } from '../ir/graph.js'
+import type { Graph, TensorKind } from '../ir/graph.js'
 
 /** WebGPU's largest minStorageBufferOffsetAlignment. */
 export const ALIGNMENT = 256
@@ -26,15 +26,18 @@ export interface Arena {
   placements: Map<string, Placement>
 }
 
-/** When each tensor lives: from the operator that makes it to the last that reads it. */
+const IN_ARENA: ReadonlySet<TensorKind | undefined> = new Set(['input', 'temp', 'output'] as const)
+
+/** When each tensor lives: from the operator that makes it (inputs: from the start) to the last that reads it. */
 function lifetimes(graph: Graph, bytesOf: (tensor: string) => number): Placement[] {
   const lives = new Map<string, Placement>()
   const end = graph.nodes.length
   graph.nodes.forEach((node, at) => {
     for (const tensor of [...Object.values(node.inputs), ...Object.values(node.outputs)]) {
       const kind = graph.tensors.get(tensor)?.kind
-      if (kind !== 'temp' && kind !== 'output') continue
-      const life = lives.get(tensor) ?? { tensor, offset: 0, bytes: bytesOf(tensor), from: at, to: at }
+      if (!IN_ARENA.has(kind)) continue
+      const from = kind === 'input' ? 0 : at
+      const life = lives.get(tensor) ?? { tensor, offset: 0, bytes: bytesOf(tensor), from, to: at }
       lives.set(tensor, { ...life, to: kind === 'output' ? end : at })
     }
   })

@@ -8,6 +8,7 @@ import { type Cache, cacheKey } from '../cache.js'
 import { ops } from '../ops/index.js'
 import { specialize, type Template } from '../specialize/index.js'
 import { minifyWgsl } from '../specialize/minify.js'
+import { sizesRead } from '../specialize/stepsizes.js'
 import { exportName } from '../toolchain/names.js'
 import { reflectBindings } from '../validate/reflect.js'
 import type { Step } from './lower.js'
@@ -18,7 +19,7 @@ export interface CompiledKernel {
   kernel: Kernel
   /** Operand names in the order of the plan's `bind`. */
   operands: string[]
-  /** Names of the integers after them (C). */
+  /** Names of the integers after them (C), or in the uniform `sizes` (WGSL). */
   ints: string[]
   /** Minified WGSL, or C. */
   text: string
@@ -28,7 +29,7 @@ export interface CompiledKernel {
 const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8)
 
 function compileWgsl(choice: Choice, template: Template): CompiledKernel {
-  const { text } = specialize(template, choice.params)
+  const { text } = specialize(template, choice.params, choice.moving)
   const bindings = reflectBindings(text, template.name)
   // Operands keep their names: the build checks the shader's interface by them.
   const minified = minifyWgsl(
@@ -41,14 +42,14 @@ function compileWgsl(choice: Choice, template: Template): CompiledKernel {
       bindings: bindings.map((b) => [b.number, b.kind]),
     },
     operands: bindings.map((b) => b.name),
-    ints: [],
+    ints: sizesRead(text),
     text: minified,
     choice,
   }
 }
 
 /** Raised when the engine or the minifier gives other text for the same template. */
-const REVISION = 1
+const REVISION = 2
 
 /** Kernels by the choice that made them, so that the same choice is specialised once a build. */
 export interface KernelStore {
@@ -65,7 +66,7 @@ export function kernelStore(language: 'wgsl' | 'c', templates: Templates, cache?
       REVISION,
       templates.digest,
       choice.template.file,
-      JSON.stringify(choice.params),
+      JSON.stringify([choice.params, choice.moving ?? []]),
     )
     const found = cache?.get(key)
     if (found)
@@ -76,7 +77,7 @@ export function kernelStore(language: 'wgsl' | 'c', templates: Templates, cache?
   }
   return {
     get({ choice }) {
-      const key = `${choice.template.name} ${JSON.stringify(choice.params)}`
+      const key = `${choice.template.name} ${JSON.stringify([choice.params, choice.moving ?? []])}`
       const kernel = made.get(key) ?? stored(choice)
       made.set(key, kernel)
       return kernel

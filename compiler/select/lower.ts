@@ -7,7 +7,6 @@ import { fail } from '../errors.js'
 import { addNode } from '../ir/builder.js'
 import { nodeFacts } from '../ir/facts.js'
 import type { DType, Graph, Node } from '../ir/graph.js'
-import { printSize } from '../ir/size.js'
 import { ops } from '../ops/index.js'
 import type { OpDef } from '../ops/types.js'
 import { toSizeExpression } from '../specialize/index.js'
@@ -38,11 +37,20 @@ const conversions: Partial<Record<DType, { op: string; facts: string[] }>> = {
   i8x4: { op: 'quantize_rows', facts: [] },
 }
 
-/** Whether a node has a row for each of the step's tokens; no kernel counts otherwise what is not known now. */
-function countsSteps(node: Node, rows: Expr | undefined): boolean {
-  if (rows !== undefined && rows !== 'seq')
-    fail('WGC901', [`${node.op} ${node.name}: ${printSize(rows)} rows`])
-  return rows === 'seq'
+/**
+ * The sizes that an operator's kernels read from the step, and the facts that tell them to: rows that are the step's
+ * tokens. Other sizes that a step brings come in a uniform, or as arguments.
+ */
+function countedByStep(op: OpDef, { M, L }: Record<string, Expr>): { names: string[]; facts: Params } {
+  const rows = M === 'seq'
+  if ('TOKENS' in op.attrs) {
+    const both = rows && L === 'seq'
+    return {
+      names: rows ? (both ? ['M', 'L'] : ['M']) : [],
+      facts: { TOKENS: both ? 'both' : rows ? 'rows' : 'none' },
+    }
+  }
+  return { names: rows ? ['M'] : [], facts: 'SEQ' in op.attrs ? { SEQ: rows } : {} }
 }
 
 export function lower(graph: Graph, templates: TemplateHead[], target: KernelTarget): Lowered {
@@ -51,8 +59,10 @@ export function lower(graph: Graph, templates: TemplateHead[], target: KernelTar
   const emit = (node: Node): void => {
     const op = ops[node.op] ?? fail('WGC901', [`no operator ${node.op}`])
     const { values, symbols } = nodeFacts(out, node, op)
-    if ('SEQ' in op.attrs) values.SEQ = countsSteps(node, symbols.M)
-    const choice = select(node.op, node.name, values, templates, target)
+    const counted = countedByStep(op, symbols)
+    Object.assign(values, counted.facts)
+    const moving = new Set(Object.keys(symbols).filter((name) => !counted.names.includes(name)))
+    const choice = select(node.op, node.name, values, templates, target, moving)
     const converted = convert(node, choice, values)
     const params = { ...values, ...choice.params }
     const grid = choice.template.front.grid.map((e) => toSizeExpression(e, params, symbols))

@@ -4,7 +4,14 @@
 import { fail } from '../errors.js'
 import { expression } from '../ir/facts.js'
 import type { Attr } from '../ir/graph.js'
-import { evaluateExpression, inDomain, printDomain, printExpression } from '../specialize/index.js'
+import {
+  type Ast,
+  decide,
+  evaluateExpression,
+  inDomain,
+  printDomain,
+  printExpression,
+} from '../specialize/index.js'
 import type { TemplateHead } from './templates.js'
 import type { Choice, KernelTarget, Params, TuningRule } from './types.js'
 
@@ -33,12 +40,20 @@ const isOn = (name: string, value: Attr, { language }: KernelTarget) =>
   Object.values(featureParams[language]).some(([param, on]) => param === name && on === value)
 
 /** Parameters of a template at these facts, or why it can't be used. */
-function fit(template: TemplateHead, facts: Params, tuned: Params, target: KernelTarget): Params | string {
+function fit(
+  template: TemplateHead,
+  facts: Params,
+  tuned: Params,
+  target: KernelTarget,
+  moving: ReadonlySet<string>,
+): Params | string {
   const features = featureValues(target)
   const params: Params = {}
   for (const param of template.params) {
     const { name } = param
     const value = features[name] ?? facts[name] ?? tuned[name]
+    // A C text can't change from step to step.
+    if (target.language === 'c' && moving.has(name)) return `${name} is known only when a step runs`
     if (value === undefined) params[name] = param.default
     else if (inDomain(param.domain, value)) params[name] = value
     // A feature that the template has no use for stays off; one that it needs, or a fact that it can't take,
@@ -47,8 +62,23 @@ function fit(template: TemplateHead, facts: Params, tuned: Params, target: Kerne
     else return `${name} = ${value} is not one of ${printDomain(param.domain)}`
   }
   const env = { ...facts, ...params }
-  const unmet = template.front.needs.find((need) => evaluateExpression(need, env) !== true)
+  const unmet = template.front.needs.find(
+    (need) => evaluateExpression(need, env) !== true || !(isBound(need) || certain(need, env, moving)),
+  )
   return unmet ? `needs ${printExpression(unmet)}` : params
+}
+
+/** A bound that holds for the largest value of a size: an upper one holds for all, a lower one says what pays. */
+const isBound = (need: Ast): boolean =>
+  need.kind === 'binary' &&
+  (['<=', '<', '>', '>='].includes(need.op) ||
+    (need.op === '&&' && isBound(need.left) && isBound(need.right)))
+
+/** Whether a condition holds whatever the sizes are that a step brings. */
+function certain(need: Ast, env: Params, moving: ReadonlySet<string>): boolean {
+  if (moving.size === 0) return true
+  const known = Object.fromEntries(Object.entries(env).filter(([name]) => !moving.has(name)))
+  return decide(need, known, (name) => moving.has(name)) === true
 }
 
 const holds = (rule: TuningRule, env: Params) =>
@@ -64,6 +94,7 @@ export function select(
   facts: Params,
   templates: TemplateHead[],
   target: KernelTarget,
+  moving: ReadonlySet<string> = new Set(),
 ): Choice {
   const candidates = templates.filter((t) => t.language === target.language && t.front.op.name === op)
   const env = { ...facts, ...featureValues(target) }
@@ -79,8 +110,11 @@ export function select(
   const rejected: Choice['rejected'] = []
   for (const { name, tuned, why } of attempts) {
     const template = candidates.find((t) => t.name === name)
-    const params = template ? fit(template, facts, tuned, target) : 'no such template'
-    if (template && typeof params !== 'string') return { template, params, why, rejected }
+    const params = template ? fit(template, facts, tuned, target, moving) : 'no such template'
+    if (template && typeof params !== 'string') {
+      const read = template.params.flatMap(({ name }) => (moving.has(name) ? [name] : []))
+      return { template, params, ...(read.length > 0 && { moving: read }), why, rejected }
+    }
     rejected.push({ template: name, why: String(params) })
   }
   return fail('WGC401', [op, node, target.language, target.features, rejected])

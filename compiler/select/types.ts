@@ -27,6 +27,8 @@ export interface KernelTarget {
 export interface Choice {
   template: TemplateHead
   params: Params
+  /** Parameters whose value is known only when a step runs; `params` has their largest. */
+  moving?: string[]
   why: string
   /** Other templates of the operator, and what spoke against each. */
   rejected: { template: string; why: string }[]

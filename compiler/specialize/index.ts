@@ -2,6 +2,7 @@
 
 export {
   type Ast,
+  decide,
   type Env,
   evaluateExpression,
   isTrue,

@@ -1,8 +1,9 @@
 /** Template and parameters to text: branches, includes, declarations, unrolling. Deterministic. */
 import { fail } from '../errors.js'
 import { type Node, placeOf, type TemplateFile } from './directives.js'
-import { isTrue, type Value } from './expression.js'
+import { type Ast, decide, isTrue, type Value } from './expression.js'
 import { inDomain, printDomain } from './params.js'
+import { sizesFromUniform } from './stepsizes.js'
 import { expandPath, type Template } from './template.js'
 import { type OutLine, UNROLL_MARK, unrollLines } from './unroll.js'
 
@@ -29,9 +30,21 @@ export function completeParams(t: Template, given: Readonly<Record<string, Value
   return all
 }
 
-/** The template's text at these parameters, without directive comments. */
-export function specialize(t: Template, given: Readonly<Record<string, Value>> = {}): Specialized {
+/**
+ * The template's text at these parameters, without directive comments.
+ *
+ * `moving`: parameters whose value is known only when a step runs; `given` has their largest. A condition that
+ * depends on one does not hold: what stands under `#else` must be right for every value. WGSL reads them from a
+ * uniform, C has them as arguments.
+ */
+export function specialize(
+  t: Template,
+  given: Readonly<Record<string, Value>> = {},
+  moving: readonly string[] = [],
+): Specialized {
   const params = completeParams(t, given)
+  const known = Object.fromEntries(Object.entries(params).filter(([name]) => !moving.includes(name)))
+  const holds = (condition: Ast) => decide(condition, known, (name) => moving.includes(name)) === true
   const included = new Set<string>()
   const declared = new Set<string>()
   let out: OutLine[] = []
@@ -52,7 +65,7 @@ export function specialize(t: Template, given: Readonly<Record<string, Value>> =
           break
         }
         case 'if': {
-          const branch = node.branches.find((b) => !b.condition || isTrue(b.condition, params))
+          const branch = node.branches.find((b) => !b.condition || holds(b.condition))
           if (branch) emit(file, branch.body)
           break
         }
@@ -71,15 +84,16 @@ export function specialize(t: Template, given: Readonly<Record<string, Value>> =
     }
   }
   emit(t.root, t.root.nodes)
-  if (unrolls) out = unrollLines(out, t.language)
+  if (unrolls) out = unrollLines(out, t.language, moving)
   out = out.slice(
     Math.max(
       0,
       out.findIndex((l) => l.text.trim() !== ''),
     ),
   )
+  const text = out.map((l) => l.text).join('\n')
   return {
-    text: out.map((l) => l.text).join('\n'),
+    text: moving.length > 0 && t.language === 'wgsl' ? sizesFromUniform(text, moving) : text,
     params,
     lines: out.map((l) => ({ file: l.file.file, line: l.line + 1 })),
   }

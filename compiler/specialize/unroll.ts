@@ -23,10 +23,16 @@ export const UNROLL_MARK = '//#unroll\u0001'
 const MAX_TOKENS = 1_000_000
 
 /** Carries out every mark. */
-export function unrollLines(lines: OutLine[], language: Language): OutLine[] {
+export function unrollLines(
+  lines: OutLine[],
+  language: Language,
+  /** Constants that are none: see `specialize`. */
+  moving: readonly string[] = [],
+): OutLine[] {
   const tokens = tokenize(lines.map((l) => l.text).join('\n'), language)
   const place = (t: Token): Place => placeOf(lines[t.line]!.file, lines[t.line]!.line)
   const constants: Constants = constantsOf(tokens, language)
+  for (const name of moving) constants.byName.delete(name)
   const out: OutLine[] = []
   let text = ''
   let from = lines[0]!

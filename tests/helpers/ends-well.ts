@@ -23,7 +23,8 @@ export async function endsWell(bundle: Bundle, options: LoadOptions = { gpu: nul
       model.destroy()
     }
   } catch (e) {
-    const renamed = e instanceof TypeError && /is missing; the program takes/.test(e.message)
+    const renamed =
+      e instanceof TypeError && /is missing; the program takes|the model has no input/.test(e.message)
     if (!renamed && !TYPED.some((T) => e instanceof T)) throw e
   }
 }

@@ -165,6 +165,7 @@ function program(kind: 'prefill' | 'decode' | 'forward', backend: Variant['backe
   const all = kind === 'forward'
   return {
     maxSeq,
+    context: CONTEXT,
     arena: 256 + y[2],
     inputs: [{ name: 'input_ids', dtype: 'u32', shape: ['seq'], region: R.tokens }],
     outputs: all ? [{ name: 'logits', dtype: 'f32', shape: ['seq', VOCAB], region: y }] : [],

@@ -182,12 +182,11 @@ const INPUT: Row[] = [
     1,
     'WGC626: input tokens_of_text: the model has no such input',
   ],
-  ['a batch', tensors('batch.safetensors'), 1, 'WGC626: input input_ids: a batch of 2'],
   [
     'an id beyond the vocabulary',
     tensors('beyond.safetensors'),
     1,
-    'WGC626: input input_ids: element 1 is 512',
+    'WGC625: token 1 is 512; the model knows ids from 0 to 511',
   ],
   ['more tokens than the context', tensors('long.safetensors'), 1, /WGC625: .*512/],
   [

@@ -28,16 +28,16 @@ export const decoderPrograms = (context: number, vocab: number): ProgramSpec[] =
   const chunk = Math.min(CHUNK, context)
   const rows = Math.max(1, Math.min(chunk, Math.floor(LOGITS_BYTES / (4 * vocab))))
   return [
-    { name: 'prefill', seq: 'seq', maxSeq: chunk, logits: 'last' },
-    { name: 'decode', seq: 1, maxSeq: 1, logits: 'last' },
-    { name: 'forward', seq: 'seq', maxSeq: rows, logits: 'all' },
+    { name: 'prefill', seq: 'seq', maxSeq: chunk, logits: 'last', context },
+    { name: 'decode', seq: 1, maxSeq: 1, logits: 'last', context },
+    { name: 'forward', seq: 'seq', maxSeq: rows, logits: 'all', context },
   ]
 }
 
 function graph(d: Decoder, program: ProgramSpec, derived: Map<string, Derived>): Graph {
   const g = build(program.name, program.maxSeq)
   const m = making(g, program.seq, derived)
-  const tokens = g.input('tokens', 'u32', [d.context + 1], 'input_ids')
+  const tokens = g.tokens(d.context)
   const last = program.logits === 'last'
   const logits = d.head(m, d.layers(m, d.embed(m, tokens)), last)
   g.output(logits, 'logits')

@@ -1,0 +1,15 @@
+/**
+ * An optional entry of its own: functions that some models' flows call between programs, on small values. The
+ * runtime imports it when a bundle's flow names one.
+ */
+import type { FlowCall } from './format.js'
+import type { Tensor } from './tensor.js'
+
+/** What no kernel does. Throws RangeError for inputs that don't go together. */
+export type HostFunction = (
+  inputs: Readonly<Record<string, Tensor>>,
+  args: NonNullable<FlowCall['args']>,
+) => Record<string, Tensor>
+
+/** By the name that flows know them by. */
+export const functions: Readonly<Record<string, HostFunction>> = {}

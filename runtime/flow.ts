@@ -1,0 +1,286 @@
+/**
+ * Named inputs to named outputs, by the calls that these outputs take: programs one after the other, some of them
+ * once for each of a batch, and functions of the page between them.
+ */
+import { UnsupportedError } from './errors.js'
+import { evaluate } from './expr.js'
+import type { Flow, FlowCall, FlowInput, Plan } from './format.js'
+import { programNamed, runProgram } from './run.js'
+import { type Session, take } from './session.js'
+import { ARRAY, concat, product, type Tensor } from './tensor.js'
+
+/** Values in row-major order, or a tensor. Integers may be bigints. Without a shape, one is found that fits. */
+export type TensorLike =
+  | ArrayLike<number>
+  | BigInt64Array
+  | BigUint64Array
+  | { data: TensorLike; shape?: readonly number[] }
+
+export interface RunOptions {
+  /** Run this program alone, on its own ports. Default: what the inputs and the wanted outputs take. */
+  program?: string | undefined
+  /** Outputs to compute. Default: all that the inputs given allow. */
+  outputs?: readonly string[] | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** The flow of one program: a batch of its inputs gives a batch of its outputs. */
+export function flowOf({ programs }: Plan, name: string): Flow {
+  const { inputs, outputs } = programs[name]!
+  const same = (ports: { name: string }[]) => Object.fromEntries(ports.map((p) => [p.name, p.name]))
+  return {
+    inputs: inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape: ['batch', ...shape] })),
+    calls: [{ program: name, inputs: same(inputs), outputs: same(outputs), each: inputs.map((p) => p.name) }],
+    outputs: outputs.map((p) => p.name),
+  }
+}
+
+/** See `Model.run`. */
+export async function run(
+  session: Session,
+  given: Record<string, TensorLike>,
+  options: RunOptions = {},
+): Promise<Record<string, Tensor>> {
+  const { program, signal } = options
+  const name = program ?? (session.flow ? undefined : 'forward')
+  if (name !== undefined) programNamed(session, name)
+  const flow = name === undefined ? session.flow! : flowOf(session.plan, name)
+  const { values, squeezed } = valuesOf(flow.inputs, given)
+  const wanted = options.outputs ?? flow.outputs.filter((v) => reach(flow, values).has(v))
+  for (const v of wanted) explain(flow, values, v)
+  if (wanted.length === 0) explain(flow, values, flow.outputs[0] ?? '')
+  const release = take(session)
+  try {
+    // What a conversation left in the KV cache is overwritten.
+    session.length = 0
+    const made = await runCalls(session, callsFor(flow, values, wanted), values, signal)
+    return Object.fromEntries(
+      wanted.map((v) => {
+        const tensor = made.get(v)!
+        return [v, squeezed && tensor.shape[0] === 1 ? { ...tensor, shape: tensor.shape.slice(1) } : tensor]
+      }),
+    )
+  } finally {
+    release()
+  }
+}
+
+/**
+ * Runs the calls that leave something in states, as far as the inputs allow, for a generation to find. The caller
+ * holds the session.
+ */
+export async function prepareStates(
+  session: Session,
+  given: Record<string, TensorLike>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { flow } = session
+  if (!flow) throw new TypeError('this model takes a prompt alone')
+  const { values } = valuesOf(flow.inputs, given)
+  const there = reach(flow, values)
+  const giving = flow.calls.filter(
+    (c) => c.gives?.length && Object.values(c.inputs).every((v) => there.has(v)),
+  )
+  const needs = flow.generate?.needs ?? []
+  const given_ = new Set(giving.flatMap((c) => c.gives ?? []))
+  const lacking = needs.find((n) => !given_.has(n))
+  if (lacking !== undefined) {
+    const call = flow.calls.find((c) => c.gives?.includes(lacking))
+    for (const v of Object.values(call?.inputs ?? {})) explain(flow, values, v)
+  }
+  const wanted = giving.flatMap((c) => Object.values(c.inputs))
+  const calls = flow.calls.filter((c) => giving.includes(c) || callsFor(flow, values, wanted).includes(c))
+  await runCalls(session, calls, values, signal)
+}
+
+/** Values that can be had from those given. */
+function reach(flow: Flow, values: ReadonlyMap<string, Tensor>): Set<string> {
+  const there = new Set(values.keys())
+  const states = new Set<string>()
+  for (const call of flow.calls) {
+    if (!Object.values(call.inputs).every((v) => there.has(v))) continue
+    if (!(call.needs ?? []).every((s) => states.has(s))) continue
+    for (const v of Object.values(call.outputs)) there.add(v)
+    for (const s of call.gives ?? []) states.add(s)
+  }
+  return there
+}
+
+/** Throws what lacks for a value. */
+function explain(flow: Flow, values: ReadonlyMap<string, Tensor>, value: string): void {
+  if (reach(flow, values).has(value)) return
+  const takes = flow.inputs.map((p) => `${p.name}: ${p.dtype} [${p.shape}]`).join('; ')
+  const lacking = flow.inputs.map((p) => p.name).filter((name) => !values.has(name))
+  throw new TypeError(
+    lacking.length
+      ? `input ${lacking.join(' or ')} is missing; the model takes ${takes}`
+      : `the model has no output ${value}; it has ${flow.outputs.join(', ')}`,
+  )
+}
+
+/** The calls that make some values, with those that leave what they need in states. */
+function callsFor(flow: Flow, values: ReadonlyMap<string, Tensor>, wanted: readonly string[]): FlowCall[] {
+  const open = new Set(wanted.filter((v) => !values.has(v)))
+  const states = new Set<string>()
+  const calls: FlowCall[] = []
+  for (const call of [...flow.calls].reverse()) {
+    const makes = Object.values(call.outputs).some((v) => open.has(v))
+    if (!makes && !(call.gives ?? []).some((s) => states.has(s))) continue
+    calls.unshift(call)
+    for (const s of call.needs ?? []) states.add(s)
+    for (const v of Object.values(call.inputs)) if (!values.has(v)) open.add(v)
+  }
+  return calls
+}
+
+async function runCalls(
+  session: Session,
+  calls: readonly FlowCall[],
+  given: ReadonlyMap<string, Tensor>,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, Tensor>> {
+  const values = new Map(given)
+  for (const call of calls) {
+    const inputs = Object.fromEntries(Object.entries(call.inputs).map(([port, v]) => [port, values.get(v)!]))
+    const outputs = call.program
+      ? await runEach(session, call, inputs, signal)
+      : await runHost(session, call, inputs)
+    for (const [port, v] of Object.entries(call.outputs)) {
+      if (!outputs[port]) throw new UnsupportedError(`${call.program ?? call.host} gives no ${port}`)
+      values.set(v, outputs[port])
+    }
+  }
+  return values
+}
+
+async function runHost(session: Session, { host = '', args = {} }: FlowCall, inputs: Record<string, Tensor>) {
+  const functions = await session.extras()
+  const made = Object.hasOwn(functions, host) ? functions[host] : undefined
+  if (!made) throw new UnsupportedError(`extras.js has no function ${host}: it is of another version`)
+  return made(inputs, args)
+}
+
+/** Once, or once for each index of the leading axis of some inputs. */
+async function runEach(
+  session: Session,
+  call: FlowCall,
+  inputs: Record<string, Tensor>,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, Tensor>> {
+  const { program = '', each = [], advance = 0 } = call
+  const keep = (sizes: Record<string, number>) => {
+    for (const [name, of] of Object.entries(call.sizes ?? {})) session.sizes[name] = sizes[of]!
+  }
+  const cut = Object.keys(inputs).filter((port) => each.includes(call.inputs[port]!))
+  if (cut.length === 0) {
+    const { outputs, sizes } = await runProgram(session, program, inputs, { signal })
+    keep(sizes)
+    return outputs
+  }
+  const counts = new Set(cut.map((port) => inputs[port]!.shape[0]!))
+  if (counts.size > 1) throw new RangeError(`${cut.join(', ')} are batches of ${[...counts].join(' and ')}`)
+  const made: Record<string, Tensor>[] = []
+  const [count = 0] = counts
+  for (let i = 0; i < count; i++) {
+    const one = { ...inputs }
+    for (const port of cut) one[port] = slice(inputs[port]!, i)
+    const { outputs, sizes } = await runProgram(session, program, one, { past: i * advance, signal })
+    keep(sizes)
+    made.push(outputs)
+  }
+  return Object.fromEntries(
+    Object.keys(made[0] ?? {}).map((port) => {
+      const parts = made.map((o) => ({ ...o[port]!, shape: [1, ...o[port]!.shape] }))
+      if (parts.some((p) => p.shape.join() !== parts[0]!.shape.join()))
+        throw new RangeError(`outputs ${port} differ in shape: run them one by one`)
+      return [port, concat(parts, 0)]
+    }),
+  )
+}
+
+function slice({ dtype, shape, data }: Tensor, i: number): Tensor {
+  const rest = shape.slice(1)
+  const n = product(rest)
+  return { dtype, shape: rest, data: data.subarray(i * n, (i + 1) * n) }
+}
+
+/** What was given, as tensors of the flow's inputs. `squeezed`: none had the batch's axis. */
+function valuesOf(
+  inputs: readonly FlowInput[],
+  given: Record<string, TensorLike>,
+): { values: Map<string, Tensor>; squeezed: boolean } {
+  const values = new Map<string, Tensor>()
+  let squeezed = true
+  for (const name of Object.keys(given)) {
+    const input = inputs.find((p) => p.name === name)
+    if (!input) {
+      const known = inputs.map((p) => p.name).join(', ')
+      throw new TypeError(`the model has no input ${name}; it has ${known}`)
+    }
+    const tensor = tensorOf(input, given[name]!)
+    if (input.shape[0] === 'batch' && tensor.shape.length < input.shape.length)
+      values.set(name, { ...tensor, shape: [1, ...tensor.shape] })
+    else {
+      if (input.shape[0] === 'batch') squeezed = false
+      values.set(name, tensor)
+    }
+  }
+  const sizes: Record<string, number> = {}
+  for (const { name, shape } of inputs)
+    shape.forEach((e, axis) => {
+      if (typeof e === 'string') sizes[e] ??= values.get(name)?.shape[axis] as number
+    })
+  for (const { name, dtype, shape, fill } of inputs) {
+    const all = shape.map((e) => evaluate(e, sizes))
+    if (fill === undefined || values.has(name) || !all.every((n) => n >= 1)) continue
+    values.set(name, { dtype, shape: all, data: new ARRAY[dtype](product(all)).fill(fill) })
+  }
+  return { values, squeezed }
+}
+
+function tensorOf(input: FlowInput, like: TensorLike): Tensor {
+  const { name, dtype } = input
+  let given: TensorLike = like
+  let shape: readonly number[] | undefined
+  while (typeof given === 'object' && 'data' in given) {
+    shape ??= given.shape
+    given = given.data
+  }
+  if (typeof (given as ArrayLike<number> | undefined)?.length !== 'number')
+    throw new TypeError(`input ${name} is no array`)
+  const Values = ARRAY[dtype]
+  const numbers = given as ArrayLike<number>
+  const data = given instanceof Values ? given : new Values(Array.from(numbers, Number))
+  if (dtype === 'u32' && !(given instanceof Values)) checkWhole(name, numbers)
+  const own = shape ?? guess(input, data.length)
+  const wrong = own.length < input.shape.length - 1 || own.length > input.shape.length
+  if (wrong || product(own) !== data.length || data.length === 0) throw sizeError(input, own, data.length)
+  // Without a batch's axis the other axes are at the end.
+  input.shape.slice(input.shape.length - own.length).forEach((e, axis) => {
+    if (typeof e === 'number' && e !== own[axis]) throw sizeError(input, own, data.length)
+  })
+  return { dtype, shape: [...own], data }
+}
+
+const sizeError = ({ name, shape }: FlowInput, own: readonly number[], count: number) =>
+  new RangeError(`input ${name} is [${own.join(', ')}], ${count} values; the model takes [${shape}]`)
+
+function checkWhole(name: string, numbers: ArrayLike<number>): void {
+  for (let i = 0; i < numbers.length; i++) {
+    const n = Number(numbers[i])
+    if (!(Number.isInteger(n) && n >= 0))
+      throw new RangeError(`input ${name}: element ${i} is ${n}, no index`)
+  }
+}
+
+/** The shape of a plain list: the one size that isn't known, of a batch of one; else the batch. */
+function guess(input: FlowInput, count: number): number[] {
+  const batched = input.shape[0] === 'batch'
+  const rest = batched ? input.shape.slice(1) : input.shape
+  const open = rest.filter((e) => typeof e !== 'number').length
+  const n = count / product(rest.map((e) => (typeof e === 'number' ? e : 1)))
+  if (!Number.isInteger(n) || open > 1)
+    throw new TypeError(`input ${input.name} needs a shape, [${input.shape}]: give { data, shape }`)
+  const own = rest.map((e) => (typeof e === 'number' ? e : n))
+  return open === 0 && batched && n !== 1 ? [n, ...own] : own
+}
