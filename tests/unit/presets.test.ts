@@ -40,7 +40,7 @@ const published: Record<string, number> = {
 
 test.each(Object.entries(published))('%s', (name, parameters) => {
   const model = presetModel(name, 512)
-  expect(parameterCount(model.graph(model.programs[1]!))).toBe(parameters)
+  expect(parameterCount([model.graph(model.programs[1]!)])).toBe(parameters)
 })
 
 test('every preset builds', () => {
