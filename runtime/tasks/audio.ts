@@ -1,5 +1,5 @@
 /** Sound for models: one channel, the right rate, the right loudness, the right length. Samples are -1 to 1. */
-import type { Tensor } from '../run.js'
+import type { Tensor } from '../tensor.js'
 
 /** Samples of one or more channels. What `AudioContext.decodeAudioData` gives (AudioBuffer) is one. */
 export interface Sound {

@@ -3,7 +3,7 @@
  * normalise, pad; LLaVA-NeXT's tiles and Qwen2-VL's patches. Agrees with transformers' Pillow processors to
  * the last bit of a float.
  */
-import type { Tensor } from '../run.js'
+import type { Tensor } from '../tensor.js'
 import { type ImageSteps, imageSteps, type PreprocessorConfig } from './image-config.js'
 import { bestResolution, fit, MARGINLESS, smartSize, targetSize } from './image-size.js'
 import { checkSize, cut, type ImageSource, MAX_PIXELS, type Pixels, readImage } from './pixels.js'

@@ -1,7 +1,7 @@
 /** What the tasks need of a model: `load` returns one. Tests and pages may bring another. */
 import type { Tokenizer } from '../detokenize.js'
 import type { GenerateOptions, Generation } from '../generate.js'
-import type { Tensor } from '../run.js'
+import type { Tensor } from '../tensor.js'
 
 /** Named tensors that go into a model. */
 export type TaskInputs = Record<string, Tensor>

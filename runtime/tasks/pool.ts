@@ -1,5 +1,5 @@
 /** From a vector a token to one a text, and from vectors to what is like what. */
-import type { Tensor } from '../run.js'
+import type { Tensor } from '../tensor.js'
 
 /** mean: of the tokens that count.  cls: of the first.  last: of the last that counts (decoders). */
 export type Pooling = 'mean' | 'cls' | 'last'

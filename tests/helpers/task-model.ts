@@ -1,7 +1,7 @@
 /** Models for tests of the tasks: what they compute is written in the test. */
 import type { Generation } from '../../runtime/generate.js'
-import type { Tensor } from '../../runtime/run.js'
 import type { TaskGenerateOptions, TaskInputs, TaskModel } from '../../runtime/tasks/model.js'
+import type { Tensor } from '../../runtime/tensor.js'
 
 export const tensor = (shape: number[], values: ArrayLike<number>): Tensor => ({
   ...{ dtype: 'f32', shape, data: Float32Array.from(values) },
