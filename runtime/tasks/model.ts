@@ -6,8 +6,7 @@ import type { Tensor } from '../tensor.js'
 /** Named tensors that go into a model. */
 export type TaskInputs = Record<string, Tensor>
 
-/** `inputs`: what the decoder's encoder takes. */
-export type TaskGenerateOptions = GenerateOptions & { inputs?: TaskInputs | undefined }
+export type TaskGenerateOptions = GenerateOptions
 
 export interface TaskModel {
   readonly info: {
