@@ -16,7 +16,7 @@ import { type TaskModel, takenBy, tokenizerOf } from './model.js'
 import { type ImageSource, readImage } from './pixels.js'
 import { streamText } from './stream.js'
 
-export interface ChatOptions extends Omit<GenerateOptions, 'continue' | 'bos'>, RenderOptions {
+export interface ChatOptions extends Omit<GenerateOptions, 'continue' | 'bos' | 'inputs'>, RenderOptions {
   /** Default: the model's own, of its tokenizer_config.json. */
   template?: string | TemplateRenderer | undefined
   /** One for each `{ type: 'image' }` of the messages, in their order. */

@@ -6,7 +6,8 @@ import type { Tensor } from '../tensor.js'
 /** Named tensors that go into a model. */
 export type TaskInputs = Record<string, Tensor>
 
-export type TaskGenerateOptions = GenerateOptions
+/** `inputs`: what the encoder takes, as tensors. */
+export type TaskGenerateOptions = Omit<GenerateOptions, 'inputs'> & { inputs?: TaskInputs | undefined }
 
 export interface TaskModel {
   readonly info: {
