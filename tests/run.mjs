@@ -3,6 +3,7 @@
  * compiled lies in node_modules/.cache/wgc-tests.
  */
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const OUT = 'node_modules/.cache/wgc-tests'
@@ -20,4 +21,6 @@ const compiled = node(
   '--tsBuildInfoFile',
   `${OUT}/.tsbuildinfo`,
 )
+// A test imports package.json, and a copy of it here would pass for the package's own: this one says what Node needs.
+if (!compiled) writeFileSync(`${OUT}/package.json`, '{ "type": "module" }\n')
 process.exitCode = compiled || node(`${OUT}/${program.replace(/\.ts$/, '.js')}`, ...words)

@@ -3,19 +3,19 @@
  * whose measurements alternate, so that what else runs on the machine slows all alike.
  *
  * V8 of Node 20 is not what browsers have: run it on Deno's.
- *   node_modules/.bin/deno run -A --v8-flags=--no-liftoff --unstable-sloppy-imports tests/bench/wasm.ts [filter]
+ *   node_modules/.bin/deno run -A --v8-flags=--no-liftoff --unstable-sloppy-imports tests/bench/wasm/kernels.ts [filter]
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { formats } from '../../compiler/formats/formats.js'
-import { layoutNamed } from '../../compiler/formats/layouts.js'
-import type { WeightFormatName } from '../../compiler/ir/graph.js'
-import { noise } from '../../compiler/ops/common.js'
-import { quantizedRowBytes } from '../../compiler/ops/quantize_rows.js'
-import { packageRoot } from '../../compiler/root.js'
-import type { WasmFeature } from '../../compiler/toolchain/index.js'
-import { allKernels } from '../kernels/c-kernels.js'
+import { formats } from '../../../compiler/formats/formats.js'
+import { layoutNamed } from '../../../compiler/formats/layouts.js'
+import type { WeightFormatName } from '../../../compiler/ir/graph.js'
+import { noise } from '../../../compiler/ops/common.js'
+import { quantizedRowBytes } from '../../../compiler/ops/quantize_rows.js'
+import { packageRoot } from '../../../compiler/root.js'
+import type { WasmFeature } from '../../../compiler/toolchain/index.js'
+import { allKernels } from '../../kernels/c-kernels.js'
 
 interface Module {
   memory: WebAssembly.Memory

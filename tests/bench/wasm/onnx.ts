@@ -1,0 +1,207 @@
+/** ONNX files of matrix products alone, written with `pbf`: field numbers are those of onnx.proto3. */
+import { PbfWriter } from 'pbf'
+import { noise } from '../../../compiler/ops/common.js'
+
+type Write = (w: PbfWriter) => void
+
+const FLOAT = 1
+const UINT8 = 2
+
+const message = (field: number, write: Write) => (w: PbfWriter) =>
+  w.writeMessage(field, (_: null, inner: PbfWriter) => write(inner), null)
+
+const all =
+  (...parts: Write[]): Write =>
+  (w) => {
+    for (const part of parts) part(w)
+  }
+
+/** ValueInfoProto: a float tensor. */
+const value = (name: string, dims: number[]): Write =>
+  all(
+    (w) => w.writeStringField(1, name),
+    message(
+      2,
+      message(1, (w) => {
+        w.writeVarintField(1, FLOAT)
+        w.writeMessage(
+          2,
+          (_: null, shape: PbfWriter) => {
+            for (const n of dims)
+              shape.writeMessage(1, (m: number, d: PbfWriter) => d.writeVarintField(1, m), n)
+          },
+          null,
+        )
+      }),
+    ),
+  )
+
+/** TensorProto. */
+const tensor =
+  (name: string, dims: number[], data: Float32Array | Uint8Array): Write =>
+  (w) => {
+    w.writePackedVarint(1, dims)
+    w.writeVarintField(2, data instanceof Float32Array ? FLOAT : UINT8)
+    w.writeStringField(8, name)
+    w.writeBytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  }
+
+interface NodeSpec {
+  op: string
+  inputs: string[]
+  output: string
+  domain?: string
+  ints?: Record<string, number>
+}
+
+const INT = 2
+
+const nodeProto =
+  ({ op, inputs, output, domain, ints = {} }: NodeSpec): Write =>
+  (w) => {
+    for (const input of inputs) w.writeStringField(1, input)
+    w.writeStringField(2, output)
+    w.writeStringField(4, op)
+    for (const [name, i] of Object.entries(ints))
+      message(5, (a) => {
+        a.writeStringField(1, name)
+        a.writeVarintField(3, i)
+        a.writeVarintField(20, INT)
+      })(w)
+    if (domain) w.writeStringField(7, domain)
+  }
+
+interface GraphSpec {
+  nodes: NodeSpec[]
+  tensors: Write[]
+  inputs: [name: string, dims: number[]][]
+  outputs: [name: string, dims: number[]][]
+}
+
+function file({ nodes, tensors, inputs, outputs }: GraphSpec): Uint8Array {
+  const w = new PbfWriter()
+  w.writeVarintField(1, 8)
+  message(7, (g) => {
+    for (const n of nodes) message(1, nodeProto(n))(g)
+    g.writeStringField(2, 'g')
+    for (const t of tensors) message(5, t)(g)
+    for (const [name, dims] of inputs) message(11, value(name, dims))(g)
+    for (const [name, dims] of outputs) message(12, value(name, dims))(g)
+  })(w)
+  for (const [domain, version] of [
+    ['', 17],
+    ['com.microsoft', 1],
+  ] as const)
+    message(8, (o) => {
+      o.writeStringField(1, domain)
+      o.writeVarintField(2, version)
+    })(w)
+  return w.finish()
+}
+
+const BLOCK = 32
+
+/** Numbers that no processor takes a slow path for. */
+const floats = (count: number, size: number) =>
+  Float32Array.from({ length: count }, (_, i) => size * noise(i, 3))
+
+/** x times one matrix of the model: `MatMul`, or `MatMulNBits` in blocks of 32. */
+function product(x: string, to: string, N: number, K: number, bits: number, accuracy: number) {
+  if (bits === 32)
+    return {
+      node: { op: 'MatMul', inputs: [x, `${to}.w`], output: to },
+      tensors: [tensor(`${to}.w`, [K, N], floats(N * K, 0.05))],
+    }
+  const blocks = Math.ceil(K / BLOCK)
+  const bytes = new Uint8Array((N * blocks * BLOCK * bits) / 8)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 2654435761) >>> 13
+  const scales = floats(N * blocks, 0.001).map((s) => 0.002 + s)
+  const ints = { K, N, bits, block_size: BLOCK, accuracy_level: accuracy }
+  return {
+    node: { op: 'MatMulNBits', inputs: [x, `${to}.w`, `${to}.s`], output: to, domain: 'com.microsoft', ints },
+    tensors: [
+      tensor(`${to}.w`, [N, blocks, (BLOCK * bits) / 8], bytes),
+      tensor(`${to}.s`, [N * blocks], scales),
+    ],
+  }
+}
+
+/** y[M,N] = x[M,K] w. */
+export function linearFile(M: number, N: number, K: number, bits: number, accuracy: number): Uint8Array {
+  const { node, tensors } = product('x', 'y', N, K, bits, accuracy)
+  return file({ nodes: [node], tensors, inputs: [['x', [M, K]]], outputs: [['y', [M, N]]] })
+}
+
+/** y = a b, both given. */
+export const matmulFile = (M: number, N: number, K: number): Uint8Array =>
+  file({
+    nodes: [{ op: 'MatMul', inputs: ['a', 'b'], output: 'y' }],
+    tensors: [],
+    inputs: [
+      ['a', [M, K]],
+      ['b', [K, N]],
+    ],
+    outputs: [['y', [M, N]]],
+  })
+
+export interface LlamaDims {
+  hidden: number
+  ffn: number
+  layers: number
+  heads: number
+  kvHeads: number
+  headSize: number
+  vocab: number
+}
+
+/** A matrix of a model: its name, what it multiplies, its columns and rows. */
+export type Matrix = [name: string, x: string, N: number, K: number]
+
+/**
+ * The matrices of a llama, each of which reads what another made, so that none can be left out or done before: no
+ * norms, rotations, attention, activations or sampling. Of gate and up, k and v, one is a dead end, and an output.
+ */
+export function matricesOf(d: LlamaDims): Matrix[] {
+  const kv = d.kvHeads * d.headSize
+  const layers = Array.from({ length: d.layers }, (_, i): Matrix[] => {
+    const [x, l] = [i ? `down${i - 1}` : 'x', i]
+    return [
+      [`q${l}`, x, d.heads * d.headSize, d.hidden],
+      [`k${l}`, x, kv, d.hidden],
+      [`v${l}`, x, kv, d.hidden],
+      [`o${l}`, `q${l}`, d.hidden, d.heads * d.headSize],
+      [`gate${l}`, `o${l}`, d.ffn, d.hidden],
+      [`up${l}`, `o${l}`, d.ffn, d.hidden],
+      [`down${l}`, `gate${l}`, d.hidden, d.ffn],
+    ]
+  })
+  return layers.flat()
+}
+
+/** Those and, of the last row alone, the logits: what a prefill and a decode step multiply. */
+export function llamaFile(d: LlamaDims, M: number, bits: number, accuracy: number): Uint8Array {
+  const matrices = matricesOf(d)
+  const made = matrices.map(([name, x, N, K]) => product(x, name, N, K, bits, accuracy))
+  const head = product('last', 'logits', d.vocab, d.hidden, bits, accuracy)
+  const row = { op: 'Gather', inputs: [`down${d.layers - 1}`, 'at'], output: 'last', ints: { axis: 0 } }
+  const read = new Set(matrices.map(([, x]) => x))
+  const ends = matrices.filter(([name]) => !read.has(name) && name !== `down${d.layers - 1}`)
+  return file({
+    nodes: [...made.map((m) => m.node), row, head.node],
+    tensors: [...made.flatMap((m) => m.tensors), ...head.tensors, index('at', M - 1)],
+    inputs: [['x', [M, d.hidden]]],
+    outputs: [...ends.map(([name, , N]): [string, number[]] => [name, [M, N]]), ['logits', [1, d.vocab]]],
+  })
+}
+
+const INT64 = 7
+
+/** One index, as a tensor of one. */
+const index =
+  (name: string, i: number): Write =>
+  (w) => {
+    w.writePackedVarint(1, [1])
+    w.writeVarintField(2, INT64)
+    w.writeStringField(8, name)
+    w.writeBytesField(9, new Uint8Array(new BigInt64Array([BigInt(i)]).buffer))
+  }

@@ -1,0 +1,70 @@
+/** onnxruntime-web on its wasm backend. */
+import { type Contest, contest, random } from './contest.js'
+
+interface Tensor {
+  data: unknown
+}
+interface Session {
+  run(feeds: Record<string, Tensor>): Promise<Record<string, Tensor>>
+  release(): Promise<void>
+}
+interface Ort {
+  env: {
+    versions: Record<string, string>
+    logLevel: string
+    wasm: { wasmPaths: string; numThreads: number }
+  }
+  InferenceSession: { create(bytes: Uint8Array, options: object): Promise<Session> }
+  Tensor: new (type: 'float32', data: Float32Array, dims: number[]) => Tensor
+}
+
+export async function open(url: string, threads: number): Promise<Contest> {
+  const folder = `${url}peers/onnxruntime-web/dist/`
+  const ort = (await import(`${folder}ort.wasm.min.mjs`)) as Ort
+  ort.env.wasm.wasmPaths = folder
+  ort.env.wasm.numThreads = threads
+  ort.env.logLevel = 'error'
+  const session = async (file: string) => {
+    const bytes = new Uint8Array(await (await fetch(`${url}out/${file}`)).arrayBuffer())
+    return ort.InferenceSession.create(bytes, {
+      executionProviders: ['wasm'],
+      graphOptimizationLevel: 'all',
+      intraOpNumThreads: threads,
+    })
+  }
+  const tensor = (dims: number[]) => new ort.Tensor('float32', random(dims.reduce((a, b) => a * b, 1)), dims)
+  return contest({
+    about: { version: ort.env.versions.web, threads },
+    async load(work, files) {
+      if (work.kind === 'model') {
+        const [many, one] = [await session(files.prefill!), await session(files.decode!)]
+        const hidden = Number(files.hidden)
+        const [xs, x] = [tensor([work.prompt, hidden]), tensor([1, hidden])]
+        return {
+          async run() {
+            const start = performance.now()
+            await many.run({ x: xs })
+            const then = performance.now()
+            for (let i = 0; i < work.decode; i++) await one.run({ x })
+            return { prefill: then - start, decode: (performance.now() - then) / work.decode }
+          },
+          close: async () => {
+            await many.release()
+            await one.release()
+          },
+        }
+      }
+      const { M, N, K } = work
+      const made = await session(files.onnx!)
+      const feeds: Record<string, Tensor> =
+        work.kind === 'linear' ? { x: tensor([M, K]) } : { a: tensor([M, K]), b: tensor([K, N]) }
+      return {
+        run: async () => {
+          await made.run(feeds)
+          return undefined
+        },
+        close: () => made.release(),
+      }
+    },
+  })
+}
