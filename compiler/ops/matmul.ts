@@ -69,6 +69,7 @@ export const matmul: OpDef = {
     ...both('odd sizes', { B: 2, BB: 1, M: 9, N: 11, K: 39 }, 0.5),
     ...both('just over a tile', { B: 2, BB: 2, M: 33, N: 34, K: 36 }),
     ...both('just over a large tile', { B: 2, BB: 1, M: 67, N: 70, K: 21 }, 1.5),
+    ...both('blocks of rows and columns, and what is left', { B: 1, BB: 1, M: 83, N: 21, K: 130 }, 0.75),
     ...both('long K', { B: 1, BB: 1, M: 2, N: 3, K: 1100 }),
   ],
 }

@@ -12,6 +12,10 @@
 //#include "lib/epilogue.h"
 //#include "lib/tile.h"
 
+// Rows of x are packed in blocks of ROWS x DEPTH, and tiles of PANELS panels gather their sums, on the stack:
+// 4 (ROWS DEPTH + 8 ROWS PANELS + 8 DEPTH) bytes.
+enum { ROWS = 32, DEPTH = 256, PANELS = 16 };
+
 /// Rows [m, m + rows) of y for panels [begin, end).
 static void many_rows(const float *x, const char *w, const float *r, const float *b, float *y, int m, int rows, int N,
                       int K, int LDY, int begin, int end) {
@@ -26,7 +30,7 @@ static void many_rows(const float *x, const char *w, const float *r, const float
       for (int p = p0; p < p1; p++) {
         const float *wp = panel_floats(panel_at(w, p, bytes), k, count, ws);
         float *c = sums + (p - p0) * ROWS * PANEL;
-        for (int i = 0; i < rows; i += 4) tile(xs + i * count, wp, c + i * PANEL, count, k == 0);
+        for (int i = 0; i < rows; i += 4) tile(xs + i * count, wp, c + i * PANEL, PANEL, count, k == 0);
       }
     }
     for (int p = p0; p < p1; p++)

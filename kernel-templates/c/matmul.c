@@ -29,42 +29,71 @@ static inline void store8(const Product *t, V s0, V s1, int m, int n) {
   for (int i = 0; i < t->N - n; i++) y[i] = last[i];
 }
 
-/// Rows [k, k + count) of columns n .. n + 7 of b, as [count][8]; columns from N on are 0.
-static void pack_b(const Product *t, int n, int k, int count, float *to) {
-  const int N = t->N, K = t->K, columns = N - n;
+// Rows of a are packed in blocks of BLOCK_ROWS x BLOCK_DEPTH, and for each of them 2 panels of b: many rows and few
+// columns of a, because columns of b lie far apart. 4 BLOCK_DEPTH (BLOCK_ROWS + 16) bytes on the stack.
+enum { BLOCK_ROWS = 80, BLOCK_DEPTH = 128 };
+
+/// Rows [k, k + count) of columns n .. n + 8 PANELS - 1 of b times the scale, as panels of [count][8].
+INLINE void pack_panels(const Product *t, int n, int k, int count, float *to, const int PANELS) {
+  const float *from = t->b + (uint32_t)k * (uint32_t)t->N + n;
+  const V scale = set1(t->scale);
+  for (int i = 0; i < count; i++, from += t->N, to += 8)
+    UNROLL for (int p = 0; p < PANELS; p++)
+      UNROLL for (int j = 0; j < 8; j += 4)
+        store(to + p * count * PANEL + j, wasm_f32x4_mul(load(from + 8 * p + j), scale));
+}
+
+/// The same of columns that lie along rows, or that end before a panel does.
+static void pack_odd(const Product *t, int n, int k, int count, float *to) {
+  const int columns = min_int(8, t->N - n);
   if (t->TB) {
-    const float *from = t->b + (uint32_t)n * (uint32_t)K + k;
-    pack4(from, K, columns, count, to, 8);
-    if (columns > 4) pack4(from + 4 * K, K, columns - 4, count, to + 4, 8);
+    const float *from = t->b + (uint32_t)n * (uint32_t)t->K + k;
+    pack4(from, t->K, columns, count, to, 8);
+    if (columns > 4) pack4(from + 4 * t->K, t->K, columns - 4, count, to + 4, 8);
     else for (int i = 0; i < count; i++) store(to + 8 * i + 4, set1(0));
-    return;
+  } else {
+    const float *from = t->b + (uint32_t)k * (uint32_t)t->N + n;
+    for (int i = 0; i < count; i++, from += t->N)
+      for (int j = 0; j < 8; j++) to[8 * i + j] = j < columns ? from[j] : 0;
   }
-  const float *from = t->b + (uint32_t)k * (uint32_t)N + n;
-  for (int i = 0; i < count; i++, from += N, to += 8)
-    if (columns >= 8) store(to, load(from)), store(to + 4, load(from + 4));
-    else for (int j = 0; j < 8; j++) to[j] = j < columns ? from[j] : 0;
+  for (int i = 0; i < 8 * count; i += 4) store(to + i, wasm_f32x4_mul(load(to + i), set1(t->scale)));
+}
+
+/// Adds to rows [m, m + rows) of a panel's columns, n and on. What a tile has beyond y goes to a tile of its own.
+static void add_panel(const Product *t, const float *xs, const float *bs, int m, int rows, int n, int count, int first) {
+  float *y = t->y + (uint32_t)m * (uint32_t)t->N + n;
+  const int columns = min_int(8, t->N - n);
+  for (int i = 0; i < rows; i += 4, y += 4 * (uint32_t)t->N) {
+    if (columns == 8 && i + 4 <= rows) {
+      tile(xs + i * count, bs, y, t->N, count, first);
+      continue;
+    }
+    float part[4 * PANEL];
+    const int there = min_int(4, rows - i);
+    if (!first)
+      for (int r = 0; r < there; r++)
+        for (int j = 0; j < columns; j++) part[r * PANEL + j] = y[r * t->N + j];
+    tile(xs + i * count, bs, part, PANEL, count, first);
+    for (int r = 0; r < there; r++)
+      for (int j = 0; j < columns; j++) y[r * t->N + j] = part[r * PANEL + j];
+  }
 }
 
 /// Rows [m, m + rows) of y for panels [begin, end).
 ALONE void many_rows(const Product *t, int m, int rows, int begin, int end) {
-  float xs[ROWS * DEPTH], sums[PANELS * ROWS * PANEL], bs[DEPTH * PANEL];
-  const int K = t->K;
-  for (int p0 = begin; p0 < end; p0 += PANELS) {
-    const int p1 = min_int(p0 + PANELS, end);
-    for (int k = 0; k < K; k += DEPTH) {
-      const int count = min_int(DEPTH, K - k);
-      if (K > DEPTH || p0 == begin) pack_x(t->a + (uint32_t)m * (uint32_t)K + k, K, rows, count, xs);
-      for (int p = p0; p < p1; p++) {
-        float *c = sums + (p - p0) * ROWS * PANEL;
-        pack_b(t, p * PANEL, k, count, bs);
-        for (int i = 0; i < rows; i += 4) tile(xs + i * count, bs, c + i * PANEL, count, k == 0);
-      }
+  float xs[BLOCK_ROWS * BLOCK_DEPTH], bs[2 * BLOCK_DEPTH * PANEL];
+  for (int k = 0; k < t->K; k += BLOCK_DEPTH) {
+    const int count = min_int(BLOCK_DEPTH, t->K - k);
+    pack_x(t->a + (uint32_t)m * (uint32_t)t->K + k, t->K, rows, count, xs);
+    for (int p = begin; p < end;) {
+      const int n = p * PANEL, two = !t->TB && p + 2 <= end && n + 16 <= t->N;
+      if (two) pack_panels(t, n, k, count, bs, 2);
+      else if (!t->TB && n + 8 <= t->N) pack_panels(t, n, k, count, bs, 1);
+      else pack_odd(t, n, k, count, bs);
+      add_panel(t, xs, bs, m, rows, n, count, k == 0);
+      if (two) add_panel(t, xs, bs + count * PANEL, m, rows, n + PANEL, count, k == 0);
+      p += 1 + two;
     }
-    for (int p = p0; p < p1; p++)
-      for (int i = 0; i < rows; i++) {
-        const float *c = sums + ((p - p0) * ROWS + i) * PANEL;
-        store8(t, load(c), load(c + 4), m + i, p * PANEL);
-      }
   }
 }
 
@@ -134,7 +163,7 @@ void matmul(const float *a, const float *b, float *y, int B, int BB, int M, int 
     const Product t = {a + rows * (uint32_t)K, b + (uint32_t)(batch / share) * (uint32_t)K * (uint32_t)N,
                        y + rows * (uint32_t)N, M, N, K, TB, SCALE};
     if (M > 1)
-      for (int m = 0; m < M; m += ROWS) many_rows(&t, m, min_int(ROWS, M - m), p0, p1);
+      for (int m = 0; m < M; m += BLOCK_ROWS) many_rows(&t, m, min_int(BLOCK_ROWS, M - m), p0, p1);
     else if (TB) one_row_tb(&t, p0, p1);
     else one_row(&t, p0, p1);
     item += p1 - p0;

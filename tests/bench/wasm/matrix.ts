@@ -23,7 +23,7 @@ const inputsOf = ({ kind, M, N, K }: MatrixWork): Record<string, number[]> =>
   kind === 'linear' ? { x: [M, K] } : { a: [M, K], b: [K, N] }
 
 function graphOf(work: MatrixWork): Graph {
-  const { kind, M, N, K, bits } = work
+  const { kind, N, K, bits } = work
   const g = build('forward', 1)
   for (const [name, shape] of Object.entries(inputsOf(work)))
     g.graph.tensors.set(name, {
