@@ -6,6 +6,8 @@ export interface Tokenizer {
   encode(text: string, options: { addSpecial: boolean }): number[]
   /** Text of the tokens, without special ones. */
   decode(ids: number[]): string
+  /** The parsed tokenizer_config.json, where there is one: it holds the chat template. */
+  readonly config?: unknown
 }
 
 /** Tokens that are decoded with each new one, so that a tokenizer's treatment of a text's start is not seen. */

@@ -11,6 +11,7 @@ export type { Tokenizer }
 export function createTokenizer(tokenizer: unknown, config: unknown = {}): Tokenizer {
   const hf = new HfTokenizer(tokenizer as object, config as object)
   return {
+    config,
     encode: (text, { addSpecial }) => hf.encode(text, { add_special_tokens: addSpecial }).ids,
     // Cleaning up spaces would change text that was given out already.
     decode: (ids) =>

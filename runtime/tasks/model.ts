@@ -18,8 +18,7 @@ export interface TaskModel {
     /** Names of classes. */
     readonly labels?: readonly string[]
   }
-  /** `config`: the parsed tokenizer_config.json. */
-  readonly tokenizer: (Tokenizer & { readonly config?: unknown }) | undefined
+  readonly tokenizer: Tokenizer | undefined
   /** The parsed preprocessor_config.json. */
   readonly preprocessor?: unknown
   /** What `run` takes and gives. Without it, inputs are passed on as they are. */
@@ -77,7 +76,7 @@ export const floats = ({ data }: Tensor): Float32Array =>
   data instanceof Float32Array ? data : Float32Array.from(data)
 
 /** Throws TypeError without a tokenizer. */
-export function tokenizerOf(model: TaskModel): NonNullable<TaskModel['tokenizer']> {
+export function tokenizerOf(model: TaskModel): Tokenizer {
   if (!model.tokenizer) throw new TypeError('the model was loaded without a tokenizer')
   return model.tokenizer
 }

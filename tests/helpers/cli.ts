@@ -14,7 +14,14 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 const MAIN = resolve('dist/compiler/cli/main.js')
-const BUILT = ['dist/.tsbuildinfo', 'dist/runtime.js', 'dist/tokenizer.js', 'dist/wasm-worker.js', MAIN]
+const BUILT = [
+  'dist/.tsbuildinfo',
+  'dist/runtime.js',
+  'dist/tokenizer.js',
+  'dist/wasm-worker.js',
+  'dist/tasks.js',
+  MAIN,
+]
 
 const newest = (folder: string): number =>
   Math.max(

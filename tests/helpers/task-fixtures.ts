@@ -1,5 +1,6 @@
 /** References for the tasks' tests, and the formulas of their inputs: tests/fixtures/tasks/make.py has the same. */
 import { readFileSync } from 'node:fs'
+import { inflateSync } from 'node:zlib'
 import type { Pixels } from '../../runtime/tasks/pixels.js'
 
 const folder = new URL('../fixtures/tasks/', import.meta.url)
@@ -32,7 +33,7 @@ export interface Packed {
 }
 
 export function unpack({ dtype, shape, data }: Packed) {
-  const bytes = Uint8Array.from(Buffer.from(data, 'base64'))
+  const bytes = Uint8Array.from(inflateSync(Buffer.from(data, 'base64')))
   const values =
     dtype === 'u8' ? bytes : dtype === 'f32' ? new Float32Array(bytes.buffer) : new Int32Array(bytes.buffer)
   return { shape, data: Array.from(values) }

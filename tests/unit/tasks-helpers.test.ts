@@ -6,7 +6,7 @@ import { detect } from '../../runtime/tasks/detect.js'
 import { embed } from '../../runtime/tasks/embed.js'
 import { preprocessImages } from '../../runtime/tasks/image.js'
 import { countImageTokens, expandImages } from '../../runtime/tasks/image-tokens.js'
-import { picture, tone } from '../helpers/task-fixtures.js'
+import { fixture, picture, tone } from '../helpers/task-fixtures.js'
 import { drain, letters, mockModel, tensor } from '../helpers/task-model.js'
 
 const sound = { sampleRate: 16000, data: tone(1600, 16000) }
@@ -215,6 +215,32 @@ describe('tokens of an image', () => {
     ['six times as wide', next(60, 10), 9 + 6 + 1],
     ['with its class token', next(12, 12, { vision_feature_select_strategy: 'full' }), 9 + 36 + 6 + 1],
   ])('%s', (_, got, want) => expect(got).toBe(want))
+
+  interface Row {
+    size: [number, number]
+    side: number
+    patch: number
+    pinpoints: number[][]
+    strategy: string
+    next: number
+    plain: number
+  }
+  const rows = fixture('image.json').imageTokens as Row[]
+  test.each(rows)("$size in tiles of $side is as many as transformers' processors put", (row) => {
+    const { size, side, patch, pinpoints, strategy, next, plain } = row
+    const config = {
+      patch_size: patch,
+      vision_feature_select_strategy: strategy,
+      image_grid_pinpoints: pinpoints,
+    }
+    const whole = tensor([1, 3, side, side], [])
+    const tiles = {
+      pixel_values: { ...whole, shape: [1, 5, 3, side, side] },
+      image_sizes: tensor([1, 2], [size[1], size[0]]),
+    }
+    expect(countImageTokens(tiles, 0, config)).toBe(next)
+    expect(countImageTokens({ pixel_values: whole }, 0, config)).toBe(plain)
+  })
 
   test('Qwen2-VL merges', () => {
     const config = { patch_size: 2, merge_size: 2, min_pixels: 16, max_pixels: 80 }
