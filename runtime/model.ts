@@ -35,6 +35,8 @@ export interface Model {
   readonly stats: Generation | undefined
   /** Resolves when the GPU device is lost. Calls then throw DeviceLostError. */
   readonly lost: Promise<DeviceLostError>
+  /** Tokens of the conversation: what `continue: true` goes on from. */
+  readonly length: number
 
   /**
    * Text that follows a prompt, piece by piece:
@@ -107,5 +109,8 @@ export function createModel(parts: Parts): Model {
       executor.reset()
     },
     destroy: () => executor.destroy(),
+    get length() {
+      return session.length
+    },
   }
 }
