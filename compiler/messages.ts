@@ -302,6 +302,10 @@ export const messages = {
     message: `no pass is called ${pass}`,
     hint: `passes: ${known.join(', ')}`,
   }),
+  WGC407: (name: string, ids: readonly string[]) => ({
+    message: `no variant of these targets begins with "${name}"`,
+    hint: `they have ${ids.join(', ')}`,
+  }),
   WGC404: (why: string) => ({
     message: `no variant is left: ${why}`,
     hint: 'other --bits or --group, a shorter --context, or a target with WebGPU',

@@ -15,6 +15,8 @@ export interface BuildOptions {
   model: string
   /** Target names, or `['all']`. Default: all. */
   targets?: string[]
+  /** Variants to make: ids or their beginnings (`wasm`, `webgpu-chromium`). Default: all of the targets. */
+  only?: string[]
   /** Output folder; made, or replaced if it holds a bundle. */
   out: string
   /**

@@ -29,7 +29,7 @@ import { bitsOf, keptFormats, keptNotes } from './kept.js'
 import { kvOf } from './kv.js'
 import { backendLimits } from './limits.js'
 import { describeWeights, type GraphOptions, type ProgramGraph, programGraphs } from './programs.js'
-import { type CompiledVariant, compileVariants, type PlannedWeights, variantsOf } from './variants.js'
+import { type CompiledVariant, compileVariants, only, type PlannedWeights, variantsOf } from './variants.js'
 
 /** Files of the package that make a bundle run by itself in a page. */
 const PAGE_FILES = [

@@ -29,6 +29,7 @@ const GROUPS = { '32': 32, '64': 64, '128': 128, channel: 'channel' } as const
 interface Options extends CommonOptions {
   model?: string
   target?: string[]
+  only?: string[]
   out?: string
   bits?: keyof typeof BITS
   group?: keyof typeof GROUPS
@@ -69,6 +70,7 @@ export function buildCommand(): Command {
       ),
     )
     .addOption(new Option('--kv <type>', 'how the KV cache is stored').choices(kvTypes))
+    .option('--only <variants>', 'make only the variants whose names begin so: wasm, webgpu-chromium', list)
     .option('--context <tokens>', 'tokens that the KV cache holds', integer(1))
     .addOption(new Option('--toolchain <name>', 'C compiler').choices(['auto', 'yowasp', 'emcc']))
     .option('--no-fuse', 'leave every operator by itself')
@@ -103,6 +105,7 @@ function buildOptions(o: Options): BuildOptions {
     fuse: o.fuse,
     ...(o.target && { targets: o.target }),
     ...(o.bits && { bits: BITS[o.bits] }),
+    ...(o.only && { only: o.only }),
     ...(o.group && { group: GROUPS[o.group] }),
     ...(o.kv && { kv: o.kv }),
     ...(o.context && { context: o.context }),
