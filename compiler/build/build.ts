@@ -166,7 +166,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const bits = bitsOf(imported, options)
     const dumps: string[] = []
     const graphs = graphsFor(model, source, { ...options, bits }, dumps)
-    const { specs, byTarget } = variantsOf(targets, loadTuning())
+    const { specs, byTarget } = only(options.only, variantsOf(targets, loadTuning()))
     const unmade = await beyondCompiler(specs, options.toolchain)
     const notes = leaveOut(unmade, byTarget)
     if (source && bits === 'keep') notes.push(...keptNotes(source, graphs('webgpu')[0]!.graph))

@@ -124,21 +124,6 @@ function weightItems(programs: { spec: ProgramSpec; lowered: Lowered }[]): PackI
 const itemKey = (item: PackItem): string =>
   'spec' in item ? JSON.stringify(item) : `${item.name} ${item.part} ${item.data.length}`
 
-/** The variants whose ids begin with one of the names. WGC407 for a name that none begins with. */
-export function only(
-  names: readonly string[] | undefined,
-  { specs, byTarget }: ReturnType<typeof variantsOf>,
-): ReturnType<typeof variantsOf> {
-  if (!names) return { specs, byTarget }
-  const ids = specs.map((s) => s.id)
-  for (const name of names) if (!ids.some((id) => id.startsWith(name))) fail('WGC407', [name, ids])
-  const wanted = (id: string) => names.some((name) => id.startsWith(name))
-  return {
-    specs: specs.filter((s) => wanted(s.id)),
-    byTarget: Object.fromEntries(Object.entries(byTarget).map(([t, list]) => [t, list.filter(wanted)])),
-  }
-}
-
 export interface CompiledVariants {
   variants: CompiledVariant[]
   sets: PlannedWeights[]
