@@ -1,5 +1,7 @@
 /** `wgc models`: families that can be built, and presets with their sizes. */
 import type { Command } from 'commander'
+import type { Graph, Tensor } from '../ir/graph.js'
+import type { Model } from '../models/types.js'
 import type { Bits } from '../passes/precision.js'
 import { type CommonOptions, command } from './command.js'
 import { bytes, count, print, table } from './output.js'
@@ -10,7 +12,7 @@ export function modelsCommand(): Command {
   return command('models', 'list the model families and the presets, with their memory', EXAMPLES).action(run)
 }
 
-const BITS = ['f32', 'f16', 8, 4] as const satisfies Bits[]
+const BITS = ['f32', 'f16', 8, 4, 3, 2] as const satisfies Bits[]
 
 interface PresetSizes {
   name: string
@@ -22,6 +24,8 @@ interface PresetSizes {
   weights: Record<(typeof BITS)[number], number>
   /** Bytes of a KV cache of `context` tokens, of f16. */
   kv: number
+  /** Limits of WebGPU that must be above what every device has. */
+  limits: Record<string, number>
 }
 
 /** Tokens of the KV cache that memory is given for, if the model allows as many: what `wgc build` takes. */
@@ -37,45 +41,67 @@ async function run(options: CommonOptions): Promise<void> {
     '',
     ...table(
       [
-        ['preset', 'family', 'parameters', '16 bits', '8 bits', '4 bits', 'KV cache'],
+        [
+          ...['preset', 'family', 'parameters', '16 bits', '8 bits', '4 bits', '3 bits', '2 bits'],
+          ...['KV cache', 'limits'],
+        ],
         ...presets.map((p) => [
           p.name,
           p.family,
           count(p.parameters),
-          ...([p.weights.f16, p.weights[8], p.weights[4]] as const).map(bytes),
+          ...([p.weights.f16, p.weights[8], p.weights[4], p.weights[3], p.weights[2]] as const).map(bytes),
           `${bytes(p.kv)} (${p.context} tokens)`,
+          Object.entries(p.limits)
+            .map(([name, n]) => `${name} ${bytes(n)}`)
+            .join(', ') || 'any',
         ]),
       ],
-      [2, 3, 4, 5],
+      [2, 3, 4, 5, 6, 7, 8],
     ),
     '',
     `Memory is that of the weights, in groups of ${GROUP}; the KV cache, of f16, comes on top.`,
+    "Limits: those of WebGPU that a device must have above the specification's defaults; any device has those.",
     'A preset has dimensions only: its bundle holds kernels and plan, no weights.',
   ])
 }
 
+const numbers = (t: Tensor, maxSeq: number): number =>
+  t.shape.reduce<number>((n, d) => n * (typeof d === 'number' ? d : maxSeq), 1)
+
+/** Bytes of the largest operand that can't be cut, as weights are: activations of the longest step, and states. */
+function largestOperand(model: Model): number {
+  const graphs = model.programs.map((p) => model.graph(p))
+  const sizes = graphs.flatMap((graph: Graph) =>
+    [...graph.tensors.values()]
+      .filter((t) => t.kind !== 'weight')
+      .map((t) => numbers(t, graph.maxSeq) * (t.kind === 'state' ? 2 : 4)),
+  )
+  return sizes.reduce((a, b) => Math.max(a, b), 0)
+}
+
 /** Sizes of every preset, from its graph: no second count of what a family holds. */
 async function presetSizes(): Promise<PresetSizes[]> {
-  const [{ presets, configReader }, { familyOf }, { precision }, { layoutNamed }, { groupOf }] =
+  const [{ presets, configReader }, { familyOf }, { presetModel }, { precision }, { layoutNamed }] =
     await Promise.all([
       import('../import/index.js'),
       import('../models/index.js'),
+      import('../models/preset.js'),
       import('../passes/precision.js'),
       import('../formats/layouts.js'),
-      import('../formats/formats.js'),
     ])
+  const [{ groupOf }, { backendLimits }] = await Promise.all([
+    import('../formats/formats.js'),
+    import('../build/limits.js'),
+  ])
   const rows = layoutNamed('rows')
   return Object.entries(presets).map(([name, config]) => {
-    const reader = configReader(config, `preset ${name}`)
     const family = familyOf(config.model_type, config.architectures)
-    const context = Math.min(CONTEXT, family.maxContext(reader))
-    const model = family.model(reader, { context, has: () => true })
+    const context = Math.min(CONTEXT, family.maxContext(configReader(config, `preset ${name}`)))
+    const model = presetModel(name, context)
     const graph = model.graph(model.programs[0]!)
     const tensors = [...graph.tensors.values()]
     const elements = (kind: string) =>
-      tensors
-        .filter((t) => t.kind === kind)
-        .reduce((sum, t) => sum + t.shape.reduce((n: number, d) => n * Number(d), 1), 0)
+      tensors.filter((t) => t.kind === kind).reduce((sum, t) => sum + numbers(t, graph.maxSeq), 0)
     const weights = (bits: Bits) =>
       [...precision(graph, { bits, group: GROUP }).tensors.values()].reduce((sum, { weight, shape }) => {
         if (!weight?.format) return sum
@@ -83,13 +109,15 @@ async function presetSizes(): Promise<PresetSizes[]> {
         const { data, scale } = rows.bytes(weight.format, n, k, groupOf(weight.format, weight.group))
         return sum + data + scale
       }, 0)
+    const operand = largestOperand(model)
     return {
       name,
       family: family.family,
       parameters: elements('weight'),
       context,
-      weights: Object.fromEntries(BITS.map((b) => [b, weights(b)])) as Record<(typeof BITS)[number], number>,
+      weights: Object.fromEntries(BITS.map((b) => [b, weights(b)])) as PresetSizes['weights'],
       kv: elements('state') * 2,
+      limits: operand > backendLimits.webgpu.binding ? { maxStorageBufferBindingSize: operand } : {},
     }
   })
 }
