@@ -1,10 +1,12 @@
 //! After a stacked query, key and value projection: rotates queries into q and keys into cache k, writes
 //! values into cache v. A lane takes two neighbouring pairs, (i, i + HD/2) and the next, because two
 //! neighbouring halves share a u32.
-//! op rope_kv(qkv: f32[M, (H + 2 * KVH) * HD], table: f32[ceil(C / 64) + 64, HD / 2, 2], k: KV[KVH,C,HD],
+//! op rope_kv(qkv: f32[M, (H + 2 * KVH) * HD], table: f32[ceil(C / 64) + 64, F, 2], k: KV[KVH,C,HD],
 //!   v: KV[KVH,C,HD]) -> (q: f32[M, H * HD], k: KV[KVH,C,HD], v: KV[KVH,C,HD])
 //! grid ceil((H + 2 * KVH) * HD / (4 * WG)), M
 //! needs HD % 4 == 0
+//! needs 2 * F == HD
+//! needs NORM == false
 //! needs KV == f32 || KV == f16
 //#param WG 64|32|128|256
 const WG: u32 = 64u;

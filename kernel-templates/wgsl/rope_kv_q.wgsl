@@ -1,10 +1,12 @@
 //! After a stacked query, key and value projection: rotates queries into q, rotates and quantises keys into cache k,
 //! quantises values into cache v. A lane takes two neighbouring pairs of a query, (i, i + HD/2) and the next, or makes
 //! a group of 32 elements of a key or value.
-//! op rope_kv(qkv: f32[M, (H + 2 * KVH) * HD], table: f32[ceil(C / 64) + 64, HD / 2, 2], k: KV[KVH,C,HD],
+//! op rope_kv(qkv: f32[M, (H + 2 * KVH) * HD], table: f32[ceil(C / 64) + 64, F, 2], k: KV[KVH,C,HD],
 //!   v: KV[KVH,C,HD]) -> (q: f32[M, H * HD], k: KV[KVH,C,HD], v: KV[KVH,C,HD])
 //! grid ceil((H * HD / 4 + 2 * KVH * ceil(HD / 32)) / WG), M
 //! needs HD % 4 == 0
+//! needs 2 * F == HD
+//! needs NORM == false
 //! needs KV != f32 && KV != f16
 //#param WG 64|32|128|256
 const WG: u32 = 64u;

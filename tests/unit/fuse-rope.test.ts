@@ -42,8 +42,11 @@ interface Given {
   tables?: number
 }
 
-test('whole heads, turned in halves by the positions of the step', () => {
-  expect(operators({})).toEqual(['linear', 'rope_kv', 'attention'])
+test.each<[string, Given]>([
+  ['whole heads', {}],
+  ['a part of each head', { pairs: 3 }],
+])('%s, turned in halves by the positions of the step', (_, given) => {
+  expect(operators(given)).toEqual(['linear', 'rope_kv', 'attention'])
 })
 
 test.each<[string, Given]>([
@@ -51,7 +54,6 @@ test.each<[string, Given]>([
   ['interleaved pairs of keys alone', { k: { FORM: 'interleaved' } }],
   ['given positions', { q: { POSITIONS: 'sections' } }],
   ['given positions of queries alone', { q: { POSITIONS: 'sections' }, k: {} }],
-  ['a part of each head', { pairs: 3 }],
   ['tables of their own', { tables: 2 }],
 ])('%s stay as they are', (_, given) => {
   expect(operators(given).sort()).toEqual(

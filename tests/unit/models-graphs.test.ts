@@ -48,6 +48,28 @@ describe.skipIf(whyAbsent(GOLDENS))('goldens in float64', () => {
   })
 })
 
+/** Operators of a layer at decode, fused: what families may cost. */
+const layer = {
+  plain: ['rmsnorm', 'linear', 'rope_kv', 'attention', 'linear', 'rmsnorm', 'linear', 'linear'],
+  // Four norms, two of which sum: the first norm of a layer is made with the sum before it.
+  gemma: ['linear', 'rope_kv', 'attention', 'linear', 'rmsnorm', 'add_rmsnorm'],
+  gpt: ['layernorm', 'linear', 'rope_kv', 'attention', 'linear', 'layernorm', 'linear', 'linear'],
+}
+
+describe.skipIf(whyAbsent(GOLDENS))('fused layers', () => {
+  test.each([
+    ...['llama', 'qwen2', 'qwen3', 'mistral', 'phi3'].map((name) => [name, layer.plain] as const),
+    ['gemma3', [...layer.gemma, 'linear', 'linear', 'rmsnorm', 'add_rmsnorm']] as const,
+    ['gpt2', layer.gpt] as const,
+  ])('%s', async (name, operators) => {
+    const { graph, close } = await graphs(`${GOLDENS}/${name}`, true)
+    await close()
+    const ops = graph('decode').nodes.map((n) => n.op)
+    const from = ops.indexOf(operators[0]!)
+    expect(ops.slice(from, from + operators.length)).toEqual(operators)
+  })
+})
+
 const best = (logits: Float64Array) => logits.indexOf(logits.reduce((a, b) => Math.max(a, b)))
 
 const outputOf = (graph: { tensors: Map<string, { name: string; kind: string }> }) =>

@@ -10,6 +10,10 @@ export const attention: VariantRow[] = [
   ...each('rope_kv', sizes(32, 128, 256), /to the end/),
   row('rope_kv_q'),
   ...each('rope_kv_q', sizes(32, 128, 256), /odd heads/),
+  row('rope_kv_part'),
+  ...each('rope_kv_part', sizes(32, 128, 256), /part of each/),
+  row('rope_kv_part_q'),
+  ...each('rope_kv_part_q', sizes(32, 128, 256), /^normed, K/),
   ...each('attention_decode', cross(SUBGROUPS, [{ UNROLL: 1 }])),
   row('attention_decode', { SUBGROUPS: true }, /^(one (position|key far)|decode, grouped)/),
   ...each(
