@@ -132,12 +132,12 @@ async function emitExtras(
     const content = await readFile(join(dist, file)).catch(() => fail('WGC613', [`dist/${file}`]))
     await bundle.addNamed(file, content)
   }
+  const read = async (file: TextFile) => (typeof file === 'string' ? readFile(file) : file.content)
   const preprocessor = imported.preprocessor && {
-    preprocessor: await bundle.add('preprocessor', 'json', await readFile(imported.preprocessor)),
+    preprocessor: await bundle.add('preprocessor', 'json', await read(imported.preprocessor)),
   }
   if (!imported.tokenizer) return { ...preprocessor }
   const { tokenizer, config } = imported.tokenizer
-  const read = async (file: TextFile) => (typeof file === 'string' ? readFile(file) : file.content)
   return {
     ...preprocessor,
     tokenizer: {

@@ -7,6 +7,7 @@ import { exists, failIo, isMissing, listFolder, readJsonObject } from './files.j
 import { ggufIn, importGguf, isGgufPath } from './gguf/import.js'
 import type { ImportedModel } from './model.js'
 import { nearest } from './nearest.js'
+import { pageFiles } from './page-files.js'
 import { presets } from './presets.js'
 import { INDEX, type OpenWeights, openWeights, SINGLE } from './weights.js'
 
@@ -54,17 +55,9 @@ async function readConfig(folder: string): Promise<Record<string, unknown>> {
 async function extras(
   folder: string,
 ): Promise<Pick<ImportedModel, 'tokenizer' | 'generation' | 'preprocessor'>> {
-  const [tokenizer, config, generation, preprocessor] = [
-    'tokenizer.json',
-    'tokenizer_config.json',
-    'generation_config.json',
-    'preprocessor_config.json',
-  ].map((f) => join(folder, f)) as [string, string, string, string]
+  const generation = join(folder, 'generation_config.json')
   return {
-    ...((await exists(preprocessor)) && { preprocessor }),
-    ...((await exists(tokenizer)) && {
-      tokenizer: { tokenizer, ...((await exists(config)) && { config }) },
-    }),
+    ...(await pageFiles(folder)),
     ...((await exists(generation)) && { generation: await readJsonObject(generation, '') }),
   }
 }

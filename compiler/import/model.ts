@@ -16,8 +16,8 @@ export interface ImportedModel {
   weights: WeightSource | null
   /** The tokenizer's files: their paths, or what they would hold. */
   tokenizer?: { tokenizer: TextFile; config?: TextFile }
-  /** Path of preprocessor_config.json. */
-  preprocessor?: string
+  /** preprocessor_config.json. */
+  preprocessor?: TextFile
   /** generation_config.json. */
   generation?: Record<string, unknown>
   /** How its weights are to be stored unless it is said. */
