@@ -58,8 +58,11 @@ export function endings(imported: ImportedModel): { eos: number[]; bos?: number 
   return { eos: eos.length > 0 ? eos : config.ints('eos_token_id'), ...(bos !== undefined && { bos }) }
 }
 
-/** Names of classes, from `id2label`. */
+/** Names of classes, from `id2label`; of a CTC model, the texts of its ids. */
 export function labelsOf(imported: ImportedModel): { labels?: string[] } {
+  const architectures = [imported.config.architectures].flat().map(String)
+  if (imported.vocabulary && architectures.some((a) => a.endsWith('ForCTC')))
+    return { labels: imported.vocabulary }
   const map = configReader(imported.config, imported.configFile).section('id2label')
   if (!map) return {}
   const labels: string[] = []

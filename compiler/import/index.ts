@@ -54,7 +54,7 @@ async function readConfig(folder: string): Promise<Record<string, unknown>> {
 /** The optional files of the folder. */
 async function extras(
   folder: string,
-): Promise<Pick<ImportedModel, 'tokenizer' | 'generation' | 'preprocessor'>> {
+): Promise<Pick<ImportedModel, 'tokenizer' | 'generation' | 'preprocessor' | 'vocabulary'>> {
   const generation = join(folder, 'generation_config.json')
   return {
     ...(await pageFiles(folder)),

@@ -16,6 +16,8 @@ export interface ImportedModel {
   weights: WeightSource | null
   /** The tokenizer's files: their paths, or what they would hold. */
   tokenizer?: { tokenizer: TextFile; config?: TextFile }
+  /** Texts of ids, of a vocab.json that no tokenizer.json stands beside: a CTC model's. */
+  vocabulary?: string[]
   /** preprocessor_config.json. */
   preprocessor?: TextFile
   /** generation_config.json. */

@@ -55,13 +55,31 @@ async function preprocessor(folder: string): Promise<TextFile | undefined> {
   return { content: JSON.stringify(merged) }
 }
 
+/** Texts by id. A vocabulary of several languages, or whose ids are none or leave gaps, is not taken. */
+async function vocabulary(folder: string): Promise<string[] | undefined> {
+  const path = join(folder, 'vocab.json')
+  if (!(await exists(path))) return undefined
+  const entries = Object.entries(await readJsonObject(path, ''))
+  const texts = new Array<string | undefined>(entries.length).fill(undefined)
+  for (const [text, id] of entries)
+    if (Number.isInteger(id) && (id as number) >= 0) texts[id as number] = text
+  return texts.length === entries.length && texts.every((t) => t !== undefined)
+    ? (texts as string[])
+    : undefined
+}
+
 /** Errors: WGC205, WGC206 for files that can't be read. */
-export async function pageFiles(folder: string): Promise<Pick<ImportedModel, 'tokenizer' | 'preprocessor'>> {
+export async function pageFiles(
+  folder: string,
+): Promise<Pick<ImportedModel, 'tokenizer' | 'preprocessor' | 'vocabulary'>> {
   const tokenizer = join(folder, 'tokenizer.json')
-  const config = (await exists(tokenizer)) ? await tokenizerConfig(folder) : undefined
+  const whole = await exists(tokenizer)
+  const config = whole ? await tokenizerConfig(folder) : undefined
+  const texts = whole ? undefined : await vocabulary(folder)
   const prepared = await preprocessor(folder)
   return {
     ...(prepared !== undefined && { preprocessor: prepared }),
-    ...((await exists(tokenizer)) && { tokenizer: { tokenizer, ...(config !== undefined && { config }) } }),
+    ...(whole && { tokenizer: { tokenizer, ...(config !== undefined && { config }) } }),
+    ...(texts !== undefined && { vocabulary: texts }),
   }
 }

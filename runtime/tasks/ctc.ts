@@ -44,6 +44,9 @@ export interface CtcConfig {
   word_delimiter_token?: unknown
 }
 
+/** What the blank is called, unless the config says. */
+const BLANKS = ['<pad>', '[PAD]', '<blank>', '<blk>']
+
 /** A special token is a text, or an object that holds it. */
 const content = (token: unknown): unknown =>
   typeof token === 'object' && token ? (token as { content?: unknown }).content : token
@@ -70,10 +73,14 @@ export function ctcVocabulary(
       tokens[id] = text
     }
   }
-  const idOf = (token: unknown, usual: string) => tokens.indexOf(String(content(token) ?? usual))
-  const blank = idOf(config.pad_token, '<pad>')
+  const idOf = (token: unknown, usual: readonly string[]) => {
+    const named = content(token)
+    const names = named === undefined || named === null ? usual : [String(named)]
+    return tokens.findIndex((t) => names.includes(t))
+  }
+  const blank = idOf(config.pad_token, BLANKS)
   if (blank < 0) throw new RangeError('the vocabulary has no blank: name it as pad_token')
-  return { tokens, blank, delimiter: idOf(config.word_delimiter_token, '|') }
+  return { tokens, blank, delimiter: idOf(config.word_delimiter_token, ['|']) }
 }
 
 /** Throws RangeError for scores that don't fit their size. */

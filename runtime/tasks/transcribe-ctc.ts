@@ -1,6 +1,6 @@
 /** Long sound through a CTC model: windows that overlap, whose scores are put together before they are read. */
 import { chunkAudio } from './audio.js'
-import { type CtcToken, type CtcVocabulary, ctcText, type Frames, greedyCtc } from './ctc.js'
+import { type CtcToken, type CtcVocabulary, ctcText, ctcVocabulary, type Frames, greedyCtc } from './ctc.js'
 import { alignCtc, beamCtc } from './ctc-beam.js'
 import type { PreprocessorConfig } from './image-config.js'
 import { soundInputs } from './media.js'
@@ -9,9 +9,10 @@ import type { TranscribeOptions, Transcript } from './transcribe.js'
 
 const FRAME = 320
 
-/** The texts of `count` ids, as the model's tokenizer has them. */
+/** The texts of `count` ids: the model's labels, or what its tokenizer makes of each. */
 function vocabularyOf(model: TaskModel, count: number): CtcVocabulary {
-  const { tokenizer } = model
+  const { tokenizer, info } = model
+  if (info.labels?.length === count) return ctcVocabulary(info.labels)
   if (!tokenizer) {
     throw new TypeError("the model's ids have no texts: give vocabulary, of its vocab.json")
   }

@@ -26,6 +26,7 @@ async function read(files: Files) {
     config: plain(got.tokenizer?.config),
     preprocessor: plain(got.preprocessor),
     tokenizer: plain(got.tokenizer?.tokenizer),
+    vocabulary: got.vocabulary,
   }
 }
 
@@ -72,6 +73,15 @@ test.each<[string, Files, unknown]>([
   ],
 ])('the preprocessor: %s', async (_, files, want) => {
   expect((await read(files)).preprocessor).toEqual(want)
+})
+
+test.each<[string, Files, unknown]>([
+  ['texts by id', { 'vocab.json': { '|': 1, '<pad>': 0, A: 2 } }, ['<pad>', '|', 'A']],
+  ['none beside a tokenizer', { ...T, 'vocab.json': { A: 0 } }, undefined],
+  ['none of several languages', { 'vocab.json': { eng: { A: 0 } } }, undefined],
+  ['none with gaps', { 'vocab.json': { A: 0, B: 2 ** 31 } }, undefined],
+])('the vocabulary: %s', async (_, files, want) => {
+  expect((await read(files)).vocabulary).toEqual(want)
 })
 
 test('a file that is damaged is named', async () => {

@@ -71,6 +71,12 @@ describe('CTC', () => {
     )
   })
 
+  test("or from the model's labels", async () => {
+    const info = { eos: [], context: 1, labels: ['[PAD]', '|', ...'abcdefghij'] }
+    const { result } = await drain(transcribe(model({ info }), say('ab c'), { frame: FRAME }))
+    expect(result.text).toBe('ab c')
+  })
+
   test('of nothing is nothing, and a signal ends it', async () => {
     expect((await drain(transcribe(model(), say(''), options))).result).toEqual({ text: '', segments: [] })
     const signal = AbortSignal.abort(new Error('enough'))
