@@ -53,7 +53,7 @@ export const messages = {
     hint: `${near.length ? `did you mean ${near.join(' or ')}? ` : ''}give the path of a folder that holds config.json or of a .gguf file, or one of the presets ${presets.join(', ')}`,
   }),
   WGC202: (found: string[]) => ({
-    message: 'this folder holds no model: neither config.json nor model.safetensors',
+    message: 'this folder holds no model: neither config.json nor model.safetensors nor a .gguf file',
     hint: found.length
       ? `it holds ${found.join(', ')}; give the folder that has the model's config.json`
       : "it is empty; give the folder that has the model's config.json",

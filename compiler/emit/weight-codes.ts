@@ -55,36 +55,47 @@ export const hasCodes = (
 ): boolean =>
   weights.readCodes !== undefined && sources.some((name) => canHold(weights.kept?.(name), format, group))
 
-/** Rows [from, to) of the combined matrix; tensors whose integers don't fit are quantised from their values. */
+/** A tensor's rows: its own integers, or, where they don't fit, quantised from its values. */
+async function readPart(
+  weights: WeightSource,
+  piece: Piece,
+  { format, group, k, check }: CodesOptions,
+): Promise<Canonical> {
+  const { tensor, first, targets } = piece
+  const end = first + targets.length
+  const kept = weights.kept?.(tensor)
+  if (!kept || !canHold(kept, format, group)) {
+    const values = await weights.readRows(tensor, first, end)
+    check(values, tensor, first)
+    return formats[format].quantizeRows(values, targets.length, k, group)
+  }
+  const part = widened(await weights.readCodes!(tensor, first, end), kept.format, format, group)
+  checkScales(part, piece, format)
+  return part
+}
+
+/** Rows [from, to) of the combined matrix. Throws WGC217 for what the format can't hold. */
 export async function readCodes(
   weights: WeightSource,
   matrix: RowReader,
   [from, to]: [from: number, to: number],
-  { format, group, k, check }: CodesOptions,
+  options: CodesOptions,
 ): Promise<Canonical> {
+  const { format, group, k } = options
+  const all = pieces(matrix, from, to)
+  const [only] = all
+  if (only && all.length === 1) return readPart(weights, only, options)
   const rows = to - from
+  const groups = k / group
   const { minimum } = formats[format]
   const out = {
     ...{ rows, k, kp: k, group, q: minimum ? new Uint8Array(rows * k) : new Int8Array(rows * k) },
-    scale: new Uint16Array((rows * k) / group),
-    ...(minimum && { min: new Uint16Array((rows * k) / group) }),
+    scale: new Uint16Array(rows * groups),
+    ...(minimum && { min: new Uint16Array(rows * groups) }),
   }
-  const groups = k / group
-  for (const piece of pieces(matrix, from, to)) {
-    const { tensor, first, targets } = piece
-    const end = first + targets.length
-    const kept = weights.kept?.(tensor)
-    let part: Canonical
-    if (kept && canHold(kept, format, group)) {
-      const codes = await weights.readCodes!(tensor, first, end)
-      part = widened(codes, kept.format, format, group)
-      checkScales(part, piece, format)
-    } else {
-      const values = await weights.readRows(tensor, first, end)
-      check(values, tensor, first)
-      part = formats[format].quantizeRows(values, targets.length, k, group)
-    }
-    for (const [i, target] of targets.entries()) {
+  for (const piece of all) {
+    const part = await readPart(weights, piece, options)
+    for (const [i, target] of piece.targets.entries()) {
       out.q.set(part.q.subarray(i * k, i * k + k) as Uint8Array, target * k)
       out.scale.set(part.scale!.subarray(i * groups, i * groups + groups), target * groups)
       out.min?.set(part.min!.subarray(i * groups, i * groups + groups), target * groups)

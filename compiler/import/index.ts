@@ -87,10 +87,13 @@ async function importFolder(folder: string): Promise<ImportedModel> {
 const isDirectory = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false
 
-/** A path is what looks like one; a bare name is a folder only if it holds a config. */
+/** A path is what looks like one; a bare name is a folder only if it holds a config or a GGUF file. */
 async function isFolder(ref: string): Promise<boolean> {
   const looksLikePath = ref.includes('/') || ref.includes(sep) || ref === '.' || ref === '..'
-  if (!looksLikePath) return exists(join(ref, CONFIG))
+  if (!looksLikePath)
+    return (
+      (await exists(join(ref, CONFIG))) || ((await isDirectory(ref)) && (await ggufIn(ref)) !== undefined)
+    )
   const found = await stat(ref).catch((e: unknown) => (isMissing(e) ? undefined : failIo(ref, e, '')))
   if (found && !found.isDirectory()) fail('WGC218', [ref])
   return found !== undefined

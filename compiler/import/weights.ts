@@ -100,7 +100,7 @@ async function openShards(path: string, folder: string): Promise<OpenWeights> {
 }
 
 /** Weights that other formats hold: named when there are no others. */
-const OTHER_WEIGHTS = /\.(bin|gguf|onnx|pt|pth|h5|msgpack|ot|npz|safetensors)$/
+const OTHER_WEIGHTS = /\.(bin|onnx|pt|pth|h5|msgpack|ot|npz|safetensors)$/
 
 /** Opens the weights of a folder; WGC204 when it has none. */
 export async function openWeights(folder: string): Promise<OpenWeights> {

@@ -48,6 +48,9 @@ beforeAll(async () => {
   model('shape', { intermediate_size: 96 })
   model('architecture', { architectures: ['GPTBigCodeForCausalLM'], model_type: 'gpt_bigcode' })
   model('heads', { num_key_value_heads: 3 })
+  mkdirSync(join(folder.path, 'ggufs'))
+  for (const name of ['a.gguf', 'ggufs/a.gguf', 'ggufs/b.gguf'])
+    writeFileSync(join(folder.path, name), 'this is no such file')
   writeFileSync(join(model('json'), 'config.json'), '{\n "hidden_size": 64,,\n}')
   mkdirSync(join(folder.path, 'config-only'))
   copyFileSync(join(STORIES, 'config.json'), join(folder.path, 'config-only', 'config.json'))
@@ -124,6 +127,15 @@ const INPUT: Row[] = [
   ['no such folder', build('./wohle'), 1, 'WGC201: no model "./wohle"'],
   ['empty folder', build('./empty'), 1, 'WGC202: this folder holds no model'],
   ['missing weights', build('./config-only'), 1, 'WGC204: '],
+  [
+    'no GGUF',
+    build('a.gguf'),
+    1,
+    'a.gguf: error WGC240: not a GGUF file that can be read: it does not begin',
+  ],
+  ['no such GGUF', build('b.gguf'), 1, 'b.gguf: error WGC203: no such file'],
+  ['several GGUF models', build('ggufs'), 1, 'ggufs: error WGC242: this folder holds several GGUF models'],
+  ['nothing to keep', build('tinyllama', '--bits', 'keep'), 1, 'WGC245: tinyllama is a preset'],
   ['broken config', build('./json'), 1, /json\/config\.json:2: error WGC206: not valid JSON/],
   [
     'truncated safetensors',
