@@ -22,7 +22,7 @@ interface Place {
 
 /** What is added to a score; -Infinity where the key is not seen. */
 function added(
-  { len, bias, distances, mask }: Ports,
+  { len, bias, distances, mask, keymask }: Ports,
   { batch, head, row, key }: Place,
   facts: Facts,
   [rows, keys]: [number, number],
@@ -41,6 +41,7 @@ function added(
     const SPAN = num(facts, 'SPAN')
     terms.push(distances[head * (2 * SPAN + 1) + Math.min(Math.max(distance, -SPAN), SPAN) + SPAN]!)
   }
+  if (keymask) terms.push(keymask[(batch % num(facts, 'KB')) * keys + key]!)
   if (mask) terms.push(mask[((batch % num(facts, 'MB')) * rows + row) * keys + key]!)
   return terms.some((term) => term <= HIDDEN) ? -Infinity : terms.reduce((a, b) => a + b, 0)
 }
@@ -90,7 +91,7 @@ function attend(ports: Ports, at: Omit<Place, 'key'>, facts: Facts, extents: [nu
  * A score is SCALE q·k; then SOFTCAP tanh(score / SOFTCAP); then bias and mask are added. `bias` repeats over
  * batches (b mod BB: the windows of an image in Swin) and heads (h mod HB); `distances` is indexed by the key's
  * position less the row's, clamped to ±SPAN (T5's buckets saturate, ALiBi has SPAN = L); `mask` is one for all
- * heads, and repeats over batches (b mod MB).
+ * heads, and repeats over batches (b mod MB); `keymask` is one for all rows as well (b mod KB).
  */
 export const sdpa: OpDef = {
   name: 'sdpa',
@@ -103,6 +104,7 @@ export const sdpa: OpDef = {
     bias: { role: 'in', kind: 'f32', shape: ['BB', 'HB', 'M', 'L'], when: 'BIAS == full' },
     distances: { role: 'in', kind: 'f32', shape: ['H', '2 * SPAN + 1'], when: 'BIAS == distance' },
     mask: { role: 'in', kind: 'f32', shape: ['MB', 'M', 'L'], when: 'MASK == true' },
+    keymask: { role: 'in', kind: 'f32', shape: ['KB', 'L'], when: 'KEYS == true' },
     y: { role: 'out', kind: 'f32', shape: ['B', 'M', 'H * VD'] },
   },
   attrs: {
@@ -119,6 +121,7 @@ export const sdpa: OpDef = {
     BIAS: 'none',
     SPAN: 0,
     MASK: false,
+    KEYS: false,
   },
   reference(ports, facts, step) {
     const extents = extent(facts, step)

@@ -5,7 +5,7 @@ import type { Facts, Fill, OpCase, StepValues } from './types.js'
 const plain: Facts = {
   ...{ B: 1, M: 1, L: 1, H: 1, KVH: 1, HD: 8, VD: 8 },
   ...{ TOKENS: 'none', CAUSAL: false, WINDOW: 0, SOFTCAP: 0, LENGTHS: false },
-  ...{ BIAS: 'none', SPAN: 0, BB: 1, HB: 1, MASK: false, MB: 1 },
+  ...{ BIAS: 'none', SPAN: 0, BB: 1, HB: 1, MASK: false, MB: 1, KEYS: false, KB: 1 },
 }
 
 const at = (name: string, own: Facts, more: Omit<OpCase, 'name' | 'facts'> = {}): OpCase => {
@@ -107,11 +107,16 @@ export const sdpaCases: OpCase[] = [
         BIAS: 'distance',
         SPAN: M + 9,
       }),
+      at(
+        `${size}, keys hidden from all rows`,
+        { ...own, B: 4, L: 33, KEYS: true, KB: 2 },
+        { fill: { keymask: holes(5, 4) } },
+      ),
       // Rows of the next batch follow the step's rows at once.
       at(`${size}, rows of the step`, { ...own, B: 2, L: 23, TOKENS: 'rows', CAUSAL: true }, some(M - 1)),
       at(
         `${size}, rows and keys of the step`,
-        { ...own, B: 2, L: M, TOKENS: 'both', BIAS: 'full', BB: 2, MASK: true, MB: 2 },
+        { ...own, B: 2, L: M, TOKENS: 'both', BIAS: 'full', BB: 2, MASK: true, MB: 2, KEYS: true },
         some(M - 1),
       ),
     ]

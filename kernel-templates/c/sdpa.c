@@ -1,10 +1,11 @@
 //! Scaled dot product attention over activations: a block of rows of one key-value head meets each key once. Row m
-//! stands at key m + L - M. Without lengths, bias, distances or mask their pointers are 0.
+//! stands at key m + L - M. Without lengths, bias, distances or masks their pointers are 0.
 //! op sdpa(q: f32[B,M,H * HD], k: f32[B,L,KVH * HD], v: f32[B,L,KVH * VD], len?: u32[B], bias?: f32[BB,HB,M,L],
-//!   distances?: f32[H,2 * SPAN + 1], mask?: f32[MB,M,L]) -> y: f32[B,M,H * VD]
+//!   distances?: f32[H,2 * SPAN + 1], mask?: f32[MB,M,L],
+//!   keymask?: f32[KB,L]) -> y: f32[B,M,H * VD]
 //! grid B * KVH * ceil(M * (H / KVH) / 4)
 //! needs HD <= 512 && VD <= 512 && H % KVH == 0
-//! args q, k, v, len, bias, distances, mask, y, step, M, L, H, KVH, HD, VD, SCALE, CAUSAL, WINDOW, SOFTCAP, SPAN, BB, HB, MB
+//! args q, k, v, len, bias, distances, mask, keymask, y, step, M, L, H, KVH, HD, VD, SCALE, CAUSAL, WINDOW, SOFTCAP, SPAN, BB, HB, MB, KB
 //! entry sdpa
 //#option TOKENS none|rows|both
 //#include "lib/simd.h"
@@ -25,7 +26,7 @@ enum { STEP_ROWS = 0, STEP_KEYS = 0 };
 
 /// What is added to the scores of a row, by key; null where there is none.
 typedef struct {
-  const float *bias, *distances, *mask;
+  const float *bias, *distances, *mask, *keys;
   /// The key at which the row stands.
   int position;
 } Terms;
@@ -41,6 +42,7 @@ static inline float terms_at(const Terms *t, int key, int SPAN) {
     sum += hiding(t->distances[min_int(distance < -SPAN ? -SPAN : distance, SPAN) + SPAN]);
   }
   if (t->mask) sum += hiding(t->mask[key]);
+  if (t->keys) sum += hiding(t->keys[key]);
   return sum;
 }
 
@@ -63,8 +65,8 @@ static Vectors heads(const float *from, int stride, int count, int n, float *til
 }
 
 void sdpa(const float *q, const float *k, const float *v, const uint32_t *len, const float *bias,
-          const float *distances, const float *mask, float *y, const Step *step, int M, int L, int H, int KVH, int HD,
-          int VD, float SCALE, int CAUSAL, int WINDOW, float SOFTCAP, int SPAN, int BB, int HB, int MB, int begin,
+          const float *distances, const float *mask, const float *keymask, float *y, const Step *step, int M, int L, int H, int KVH, int HD,
+          int VD, float SCALE, int CAUSAL, int WINDOW, float SOFTCAP, int SPAN, int BB, int HB, int MB, int KB, int begin,
           int end) {
   Block b;
   Terms terms[MAX_ROWS];
@@ -94,6 +96,7 @@ void sdpa(const float *q, const float *k, const float *v, const uint32_t *len, c
         bias ? bias + (uint32_t)((batch % BB * HB + h % HB) * rows + m) * (uint32_t)keys : 0,
         distances ? distances + h * (2 * SPAN + 1) : 0,
         mask ? mask + (uint32_t)(batch % MB * rows + m) * (uint32_t)keys : 0,
+        keymask ? keymask + (uint32_t)(batch % KB) * (uint32_t)keys : 0,
         position,
       };
     }
@@ -106,7 +109,7 @@ void sdpa(const float *q, const float *k, const float *v, const uint32_t *len, c
       block_scores(&b, heads(k + key * (uint32_t)HD, KVH * HD, count, HD, b.tile), count);
       for (int g = 0; 4 * g < b.rows; g++) {
         cap_scores(&b, g, count, SOFTCAP);
-        if (bias || distances || mask) add_terms(&b, g, terms + 4 * g, at, count, SPAN);
+        if (bias || distances || mask || keymask) add_terms(&b, g, terms + 4 * g, at, count, SPAN);
         bound_scores(&b, g, at, count);
       }
       block_values(&b, heads(v + key * (uint32_t)VD, KVH * VD, count, VD, b.tile), count);

@@ -2,7 +2,8 @@
 //! read by teams of lanes and values by slices of them, so that neighbours load neighbouring quads of one head;
 //! between, each lane has the score of one key. The softmax runs along with its maximum.
 //! op sdpa(q: f32[B,M,H * HD], k: f32[B,L,KVH * HD], v: f32[B,L,KVH * VD], len?: u32[B], bias?: f32[BB,HB,M,L],
-//!   distances?: f32[H,2 * SPAN + 1], mask?: f32[MB,M,L]) -> y: f32[B,M,H * VD]
+//!   distances?: f32[H,2 * SPAN + 1], mask?: f32[MB,M,L],
+//!   keymask?: f32[KB,L]) -> y: f32[B,M,H * VD]
 //! grid H, M, B
 //! needs M <= 4
 //! needs H % KVH == 0

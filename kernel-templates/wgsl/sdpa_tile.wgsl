@@ -4,7 +4,8 @@
 //! then values, a part of the keys at a time where they are wide. E: with shader-f16, tiles and what values are
 //! multiplied by are halves; scores and sums are f32 either way.
 //! op sdpa(q: f32[B,M,H * HD], k: f32[B,L,KVH * HD], v: f32[B,L,KVH * VD], len?: u32[B], bias?: f32[BB,HB,M,L],
-//!   distances?: f32[H,2 * SPAN + 1], mask?: f32[MB,M,L]) -> y: f32[B,M,H * VD]
+//!   distances?: f32[H,2 * SPAN + 1], mask?: f32[MB,M,L],
+//!   keymask?: f32[KB,L]) -> y: f32[B,M,H * VD]
 //! grid H, ceil(M / (4 * TY)), B
 //! needs H % KVH == 0
 //! needs H <= 65535 && B <= 65535

@@ -18,6 +18,7 @@ const SOFTCAP: f32 = 0.0;
 //#option LENGTHS false|true
 //#option BIAS none|full|distance
 //#option MASK false|true
+//#option KEYS false|true
 
 //#if TOKENS != none
 //#include "lib/step.wgsl"
@@ -41,6 +42,11 @@ const SOFTCAP: f32 = 0.0;
 //#param MB 1..
 //: const MB: u32 = 1u;
 //: @group(0) @binding(5) var<storage, read_write> mask: array<u32>;
+//#end
+//#if KEYS
+//#param KB 1..
+//: const KB: u32 = 1u;
+//: @group(0) @binding(6) var<storage, read_write> keymask: array<u32>;
 //#end
 
 // Stands for the score of a key that is not seen, and is below any other.
@@ -93,7 +99,7 @@ fn end_key(s: Scope, row: u32) -> u32 {
 //#end
 }
 
-//#if BIAS == full || MASK
+//#if BIAS == full || MASK || KEYS
 //: // The bits of -1e38. What is at or below hides a key, -inf included. Compared as bits, because compilers may
 //: // take it that no infinity comes along.
 //: const HIDDEN: vec4<u32> = vec4<u32>(0xfe967699u);
@@ -130,6 +136,12 @@ fn scores_of(s: Scope, products: vec4<f32>, row: u32, keys: vec4<u32>) -> vec4<f
 //: let masks = vec4<u32>(mask[m.x], mask[m.y], mask[m.z], mask[m.w]);
 //: seen = seen & (masks < HIDDEN);
 //: scores += bitcast<vec4<f32>>(select(masks, vec4<u32>(), masks >= HIDDEN));
+//#end
+//#if KEYS
+//: let n = vec4<u32>(s.batch % KB * s.keys) + keys;
+//: let keymasks = vec4<u32>(keymask[n.x], keymask[n.y], keymask[n.z], keymask[n.w]);
+//: seen = seen & (keymasks < HIDDEN);
+//: scores += bitcast<vec4<f32>>(select(keymasks, vec4<u32>(), keymasks >= HIDDEN));
 //#end
   return select(vec4<f32>(UNSEEN), scores, seen);
 }
