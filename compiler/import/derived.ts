@@ -78,6 +78,41 @@ export const mapped = (
   compute: ([values]) => values!.map(f),
 })
 
+/** A tensor of the files as it is: to be padded, or to stand where a derived one may. */
+export const stored = (name: string, shape: number[]): Derived => ({
+  name,
+  shape,
+  sources: [{ name, shape }],
+  compute: ([values]) => values!,
+})
+
+/** Zeros behind every `length` rows (of a vector: elements), up to `padded`: heads of a size that kernels don't take. */
+export function padRows(d: Derived, [length, padded]: [length: number, padded: number]): Derived {
+  const k = rowLength(d.shape)
+  const parts = rowsIn(d.shape) / length
+  return {
+    name: `${d.name}, padded`,
+    shape: [parts * padded, ...d.shape.slice(1)],
+    sources: d.sources,
+    compute(sources) {
+      const values = d.compute(sources)
+      const out = new Float32Array(parts * padded * k)
+      for (let i = 0; i < parts; i++)
+        out.set(values.subarray(i * length * k, (i + 1) * length * k), i * padded * k)
+      return out
+    },
+  }
+}
+
+/** Zeros behind every `length` columns of a matrix, up to `padded`. */
+export function padColumns(d: Derived, [length, padded]: [length: number, padded: number]): Derived {
+  const rows = rowsIn(d.shape)
+  const columns = rowLength(d.shape)
+  const flat: Derived = { ...d, shape: [rows * columns] }
+  const wide = padRows(flat, [length, padded])
+  return { ...wide, shape: [rows, (columns / length) * padded] }
+}
+
 /** Computed tensors that are kept: what one combined weight reads in turn. More would fill the memory. */
 const KEPT = 4
 

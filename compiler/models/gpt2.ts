@@ -38,7 +38,7 @@ export const gpt2: ModelFamily = {
         prefix: prefixOf(options, 'wte.weight', ['transformer.', '']),
         tied,
         scale: (layer) => (scaled ? 1 / Math.sqrt(headSize) : 1) / (byLayer ? layer + 1 : 1),
-        matrix: (m, name, [n, k], part) => m.derive(transposed(`${name}[${part.name}]`, name, [n, k], part)),
+        matrix: (name, [n, k], part) => transposed(`${name}[${part.name}]`, name, [n, k], part),
       }),
     )
   },

@@ -1,6 +1,6 @@
 /** minGPT (Karpathy 2020): GPT-2 with matrices as [out, in], and an output of its own. */
 import { fail } from '../errors.js'
-import { rowsOf } from '../import/derived.js'
+import { rowsOf, stored } from '../import/derived.js'
 import { decoderModel } from './blocks/decoder.js'
 import { gptBlocks } from './blocks/gpt.js'
 import type { ModelFamily } from './types.js'
@@ -30,10 +30,10 @@ export const mingpt: ModelFamily = {
         prefix: 'transformer.',
         tied: false,
         scale: () => 1 / Math.sqrt(headSize),
-        matrix: (m, name, [n, k], { name: part, from, of }) =>
+        matrix: (name, [n, k], { name: part, from, of }) =>
           of === n
-            ? m.g.weight(name, [n, k])
-            : m.derive(rowsOf(`${name}[${part}]`, { name, shape: [of, k] }, [from, from + n])),
+            ? stored(name, [n, k])
+            : rowsOf(`${name}[${part}]`, { name, shape: [of, k] }, [from, from + n]),
       }),
     )
   },

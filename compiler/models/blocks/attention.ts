@@ -26,6 +26,9 @@ export function headsOf(config: ConfigReader, hidden: number, headSize?: number)
   }
 }
 
+/** Elements of a head in the graph: kernels take multiples of four; zeros stand behind those of the files. */
+export const paddedSize = (headSize: number): number => Math.ceil(headSize / 4) * 4
+
 export interface AttentionOptions extends Heads {
   /** Tokens that the cache holds. */
   context: number
@@ -39,19 +42,22 @@ export interface AttentionOptions extends Heads {
   table?: string | undefined
 }
 
-/** Turns query and key, appends key and value to their caches, and attends. Returns [rows, heads * headSize]. */
+/**
+ * Turns query and key, appends key and value to their caches, and attends. Heads of query, key and value have
+ * `paddedSize(headSize)` elements; so have those of the result, [rows, heads * that].
+ */
 export function cachedAttention(
   { g, rows }: Making,
   { q, k, v }: Record<'q' | 'k' | 'v', string>,
   at: string,
   { heads, kvHeads, headSize, context, scale, window = 0, cap = 0, table }: AttentionOptions,
 ): string {
-  const size = { HD: headSize, C: context }
+  const size = { HD: paddedSize(headSize), C: context }
   const sizes = { M: rows }
   const turned = (name: string, x: string, H: number) =>
     table === undefined ? x : g.op('rope', `${at}.${name}.rope`, { x, table }, { H, ...size }, sizes)
   const cached = (name: string, x: string) => {
-    const cache = g.state(`${at}.${name}.cache`, [kvHeads, context, headSize])
+    const cache = g.state(`${at}.${name}.cache`, [kvHeads, context, size.HD])
     return g.op('kv_append', `${at}.${name}.append`, { x, cache }, { KVH: kvHeads, ...size }, sizes)
   }
   const query = turned('q', q, heads)

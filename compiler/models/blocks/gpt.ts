@@ -1,7 +1,7 @@
 /** Layers as GPT-2 has them: LayerNorm before attention and feed-forward, learned positions, a bias on every product. */
-import { rowsOf } from '../../import/derived.js'
+import { type Derived, padColumns, padRows, rowsOf, stored } from '../../import/derived.js'
 import { activate } from './activation.js'
-import { cachedAttention } from './attention.js'
+import { cachedAttention, paddedSize } from './attention.js'
 import { type Decoder, embedding } from './decoder.js'
 import { add, linear } from './linear.js'
 import type { Making } from './making.js'
@@ -32,8 +32,15 @@ export interface Gpt {
   tied: boolean
   /** What a layer's scores are multiplied by. */
   scale(layer: number): number
-  /** Rows [part.from, part.from + n) of a matrix with k columns, as a tensor of the graph. */
-  matrix(m: Making, name: string, shape: [n: number, k: number], part: Part): string
+  /** Rows [part.from, part.from + n) of a matrix with k columns. */
+  matrix(name: string, shape: [n: number, k: number], part: Part): Derived
+}
+
+interface Product {
+  /** Rows of what the files hold as one; all where absent. */
+  part?: Part
+  /** Rows, or columns, are heads, which the graph may have to pad. */
+  heads?: 'rows' | 'columns'
 }
 
 function product(
@@ -42,19 +49,25 @@ function product(
   x: string,
   from: string,
   name: string,
-  shape: [number, number],
-  part?: Part,
-) {
-  const [n] = shape
+  [n, k]: [number, number],
+  { part, heads }: Product = {},
+): string {
   const whole = part ?? { name: 'all', from: 0, of: n }
-  const bias = { name: `${from}.bias`, shape: [whole.of] }
-  return linear(m, x, name, shape, {
+  const sizes: [number, number] = [d.headSize, paddedSize(d.headSize)]
+  const pads = heads !== undefined && sizes[0] !== sizes[1]
+  const biases = { name: `${from}.bias`, shape: [whole.of] }
+  const bias = part
+    ? rowsOf(`${from}.bias[${part.name}]`, biases, [part.from, part.from + n])
+    : stored(biases.name, biases.shape)
+  const weight = d.matrix(`${from}.weight`, [n, k], whole)
+  const pad = { rows: padRows, columns: padColumns }
+  const w = pads ? pad[heads](weight, sizes) : weight
+  const b = pads && heads === 'rows' ? padRows(bias, sizes) : bias
+  return linear(m, x, name, w.shape as [number, number], {
     from,
     bias: true,
-    weight: d.matrix(m, `${from}.weight`, shape, whole),
-    ...(part && {
-      biasVector: m.derive(rowsOf(`${from}.bias[${part.name}]`, bias, [part.from, part.from + n])),
-    }),
+    weight: m.derive(w),
+    biasVector: m.derive(b),
   })
 }
 
@@ -66,14 +79,15 @@ function layer(m: Making, d: Gpt, x: string, i: number): string {
   const normed = norm(x, 'ln_1')
   const [q, k, v] = ['q', 'k', 'v'].map((name, part) =>
     product(m, d, normed, `${from}.attn.c_attn`, `${at}.${name}`, [hidden, hidden], {
-      name,
-      from: part * hidden,
-      of: 3 * hidden,
+      part: { name, from: part * hidden, of: 3 * hidden },
+      heads: 'rows',
     }),
   ) as [string, string, string]
   const heads = { heads: d.heads, kvHeads: d.heads, headSize: d.headSize }
   const mixed = cachedAttention(m, { q, k, v }, at, { ...heads, context: d.context, scale: d.scale(i) })
-  const out = product(m, d, mixed, `${from}.attn.c_proj`, `${at}.o`, [hidden, hidden])
+  const out = product(m, d, mixed, `${from}.attn.c_proj`, `${at}.o`, [hidden, hidden], {
+    heads: 'columns',
+  })
   const between = add(m, out, x, `${at}.residual1`)
   const inner = product(m, d, norm(between, 'ln_2'), `${from}.mlp.c_fc`, `${at}.fc`, [d.ffn, hidden])
   const acted = activate(m, inner, d.activation, `${at}.act`)

@@ -10,7 +10,7 @@ export interface Making {
   g: Builder
   /** Rows of activations: the tokens of a step. */
   rows: Expr
-  /** A weight that is made from the files' tensors; its name. */
+  /** A weight that is made from the files' tensors, or one of them (`stored`); its name. */
   derive(d: Derived): string
 }
 
@@ -19,7 +19,7 @@ export const making = (g: Builder, rows: Expr, derived: Map<string, Derived>): M
   g,
   rows,
   derive(d) {
-    derived.set(d.name, d)
+    if (d.name !== d.sources[0]?.name) derived.set(d.name, d)
     return g.weight(d.name, d.shape)
   },
 })

@@ -5,11 +5,11 @@
  */
 import { fail } from '../../errors.js'
 import type { ConfigReader } from '../../import/config.js'
-import { rowsOf } from '../../import/derived.js'
+import { type Derived, padColumns, padRows, rowsOf, stored } from '../../import/derived.js'
 import { type Rotation, ropeRotation, ropeTable } from '../rope.js'
 import type { Model, ModelOptions } from '../types.js'
 import { activationOf } from './activation.js'
-import { cachedAttention, type Heads, headsOf } from './attention.js'
+import { cachedAttention, type Heads, headsOf, paddedSize } from './attention.js'
 import { decoderModel, embedding } from './decoder.js'
 import { gatedFeedForward } from './feed-forward.js'
 import { add, linear } from './linear.js'
@@ -116,30 +116,32 @@ const HEAD_PREFIXES = ['', 'language_model.']
 
 const normOf = (d: Rotary): RmsOptions => ({ eps: d.eps, offset: d.gainOffset })
 
-/** Query, key and value [rows, heads * headSize] of x, before they turn. */
+/** Query, key and value of x, before they turn: heads side by side. */
 function projections(m: Making, d: Rotary, x: string, layer: string, at: string) {
   const rows = { q: d.heads * d.headSize, k: d.kvHeads * d.headSize, v: d.kvHeads * d.headSize }
+  const starts = { q: 0, k: rows.q, v: rows.q + rows.k }
+  const padded = paddedSize(d.headSize)
   const packed = `${layer}.self_attn.qkv_proj`
   const all = { name: `${packed}.weight`, shape: [rows.q + rows.k + rows.v, d.hidden] }
-  const starts = { q: 0, k: rows.q, v: rows.q + rows.k }
+  const whole = (w: Derived) => m.derive(padded === d.headSize ? w : padRows(w, [d.headSize, padded]))
   const project = (name: 'q' | 'k' | 'v') => {
-    const range: [number, number] = [starts[name], starts[name] + rows[name]]
-    return linear(m, x, `${at}.${name}`, [rows[name], d.hidden], {
-      from: `${layer}.self_attn.${name}_proj`,
+    const from = `${layer}.self_attn.${name}_proj`
+    const weight = d.packed
+      ? rowsOf(`${packed}[${name}].weight`, all, [starts[name], starts[name] + rows[name]])
+      : stored(`${from}.weight`, [rows[name], d.hidden])
+    return linear(m, x, `${at}.${name}`, [(rows[name] / d.headSize) * padded, d.hidden], {
+      from,
+      weight: whole(weight),
       bias: d.bias.qkv,
-      ...(d.packed && { weight: m.derive(rowsOf(`${packed}[${name}].weight`, all, range)) }),
+      ...(d.bias.qkv && { biasVector: whole(stored(`${from}.bias`, [rows[name]])) }),
     })
   }
   const normed = (name: 'q' | 'k', y: string, heads: number) =>
     d.headNorm
-      ? headNorm(
-          m,
-          y,
-          `${layer}.self_attn.${name}_norm.weight`,
-          `${at}.${name}.norm`,
-          [heads, d.headSize],
-          normOf(d),
-        )
+      ? headNorm(m, y, `${layer}.self_attn.${name}_norm.weight`, `${at}.${name}.norm`, [heads, d.headSize], {
+          ...normOf(d),
+          padded,
+        })
       : y
   return {
     q: normed('q', project('q'), d.heads),
@@ -190,8 +192,11 @@ function decoderLayer(m: Making, d: Rotary, x: string, i: number, table: string)
     cap: d.scoreCap,
     table,
   })
-  const out = linear(m, mixed, `${at}.o`, [d.hidden, d.heads * d.headSize], {
+  const padded = paddedSize(d.headSize)
+  const o = stored(`${layer}.self_attn.o_proj.weight`, [d.hidden, d.heads * d.headSize])
+  const out = linear(m, mixed, `${at}.o`, [d.hidden, d.heads * padded], {
     from: `${layer}.self_attn.o_proj`,
+    weight: m.derive(padded === d.headSize ? o : padColumns(o, [d.headSize, padded])),
     bias: d.bias.o,
   })
   const between = add(m, norm(out, names.attentionAfter, 'norm1.after'), x, `${at}.residual1`)
