@@ -1,7 +1,7 @@
 /** Which class an input is of: of the model's own classes, or of those that you name. */
 import type { PreprocessorConfig } from './image-config.js'
 import { configOf, inputsOf, type TaskInput } from './media.js'
-import { floats, outputOf, type TaskInputs, type TaskModel, takenBy, textInputs } from './model.js'
+import { floats, outputOf, type TaskInputs, type TaskModel, textBatch, textInputs } from './model.js'
 import { cosine } from './pool.js'
 import { best, type Scored, sigmoid, softmax } from './scores.js'
 
@@ -58,40 +58,43 @@ export async function classifyZeroShot(
   if (!candidates.length) throw new RangeError('name the candidates')
   const template = options.template ?? ('sampleRate' in input ? 'the sound of {}' : 'a photo of a {}')
   const media = await inputsOf(model, input, configOf(model, preprocessor))
-  const texts = candidates.map((c) =>
-    textInputs(
-      model,
-      template.replaceAll('{}', () => c),
-    ),
-  )
+  const texts = candidates.map((c) => template.replaceAll('{}', () => c))
   const logits = await pairwise(model, media, texts, scale, signal)
   return best(ACTIVATIONS[scores](logits), topK, candidates)
 }
 
-/** A score for each text. Texts differ in length, so each is a run; the picture's vector is computed once. */
+/** A score for each text: all at once where a mask tells their lengths, else one by one. */
 async function pairwise(
   model: TaskModel,
   media: TaskInputs,
-  texts: readonly TaskInputs[],
+  texts: readonly string[],
   scale: number,
   signal: AbortSignal | undefined,
 ): Promise<Float32Array> {
-  const outputs = model.flow?.outputs
-  const vector = VECTORS.find((name) => outputs?.includes(name))
-  const logits = Float32Array.from(texts, () => 0)
-  if (vector && outputs?.includes('text_embeds') && !outputs.some((o) => LOGITS.includes(o))) {
-    const seen = await model.run(media, { outputs: [vector], signal })
+  const { inputs = [], outputs = [] } = model.flow ?? {}
+  const vector = VECTORS.find((name) => outputs.includes(name))
+  const scored = LOGITS.find((name) => outputs.includes(name))
+  const masked = inputs.some((p) => p.name === 'attention_mask')
+  if (masked && (scored || !vector)) {
+    const made = await model.run({ ...media, ...textBatch(model, texts) }, { signal, ...asked(scored) })
+    return floats(outputOf(made, LOGITS).tensor).slice(0, texts.length)
+  }
+  const logits = new Float32Array(texts.length)
+  if (vector && outputs.includes('text_embeds') && !scored) {
+    const seen = await model.run(media, { signal, ...asked(vector) })
     for (const [i, text] of texts.entries()) {
       signal?.throwIfAborted()
-      const { text_embeds } = await model.run(text, { outputs: ['text_embeds'], signal })
+      const { text_embeds } = await model.run(textInputs(model, text), { signal, ...asked('text_embeds') })
       logits[i] = scale * cosine(floats(seen[vector]!), floats(text_embeds!))
     }
     return logits
   }
   for (const [i, text] of texts.entries()) {
     signal?.throwIfAborted()
-    const made = await model.run(takenBy(model, { ...media, ...text }), { signal })
+    const made = await model.run({ ...media, ...textInputs(model, text) }, { signal, ...asked(scored) })
     logits[i] = floats(outputOf(made, LOGITS).tensor)[0]!
   }
   return logits
 }
+
+const asked = (output: string | undefined) => (output ? { outputs: [output] } : {})

@@ -1,12 +1,17 @@
 /** Inputs of any kind, as a model takes them. */
 import { type AudioSource, batchAudio, monoAt, normalizeAudio } from './audio.js'
-import { type ImageInputs, preprocessImages } from './image.js'
+import { type ImageInputs, imageInputs, preprocessImages } from './image.js'
 import type { PreprocessorConfig } from './image-config.js'
 import { type TaskInputs, type TaskModel, takenBy, textInputs } from './model.js'
 import { type ImageSource, type Pixels, readImage } from './pixels.js'
 
-/** Text, an image, or sound. */
-export type TaskInput = string | ImageSource | AudioSource
+/** Images of one clip, in order: a model of videos says how many it takes. */
+export interface Clip {
+  frames: readonly ImageSource[]
+}
+
+/** Text, an image, sound, or a clip. */
+export type TaskInput = string | ImageSource | AudioSource | Clip
 
 /** The model's preprocessor_config.json, or what was given in its place. */
 export function configOf(model: TaskModel, given?: PreprocessorConfig): PreprocessorConfig {
@@ -16,6 +21,8 @@ export function configOf(model: TaskModel, given?: PreprocessorConfig): Preproce
 
 export const isAudio = (input: TaskInput): input is AudioSource =>
   typeof input === 'object' && 'sampleRate' in input
+
+const isClip = (input: TaskInput): input is Clip => typeof input === 'object' && 'frames' in input
 
 export interface PreparedImage {
   inputs: ImageInputs
@@ -37,8 +44,27 @@ export function samplesOf(source: AudioSource, config: PreprocessorConfig): Floa
   return monoAt(source, c.sampling_rate ?? USUAL_RATE)
 }
 
-/** `input_values` of one piece of sound, as loud as the config wants it. */
+/** What models that make spectrograms themselves call their samples. */
+const RAW = ['waveform', 'audio', 'samples']
+
+/**
+ * Samples as they are, for a model that makes its spectrograms itself: of the length that it takes, or `length`.
+ * Empty when it takes none.
+ */
+export function rawSound(model: TaskModel, samples: Float32Array, length?: number): TaskInputs {
+  const port = model.flow?.inputs.find((p) => RAW.includes(p.name))
+  if (!port) return {}
+  const fixed = port.shape.at(-1)
+  const count = typeof fixed === 'number' ? fixed : length
+  const { input_values } = batchAudio([samples], count)
+  const shape = port.shape.length === 1 ? input_values.shape.slice(1) : input_values.shape
+  return { [port.name]: { ...input_values, shape } }
+}
+
+/** One piece of sound: `input_values`, as loud as the config wants it, or what the model makes spectrograms of. */
 export function soundInputs(model: TaskModel, samples: Float32Array, config: PreprocessorConfig): TaskInputs {
+  const raw = rawSound(model, samples)
+  if (Object.keys(raw).length) return raw
   const c = config.feature_extractor ?? config
   const loud = c.do_normalize === false ? samples : normalizeAudio(samples)
   return takenBy(model, batchAudio([loud]))
@@ -55,7 +81,9 @@ export async function inputsOf(
       ? textInputs(model, input)
       : isAudio(input)
         ? soundInputs(model, samplesOf(input, config), config)
-        : takenBy(model, (await imageOf(input, config)).inputs)
+        : isClip(input)
+          ? takenBy(model, await imageInputs(input.frames, config))
+          : takenBy(model, (await imageOf(input, config)).inputs)
   if (Object.keys(inputs).length === 0) {
     const names = model.flow?.inputs.map((p) => p.name).join(', ')
     throw new TypeError(`the model doesn't take such an input; it takes ${names}`)

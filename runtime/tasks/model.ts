@@ -56,9 +56,6 @@ export function takenBy(model: TaskModel, inputs: Readonly<Record<string, Tensor
   return taken
 }
 
-export const takes = (model: TaskModel, name: string): boolean =>
-  model.flow?.inputs.some((p) => p.name === name) ?? false
-
 /** The first of the outputs that there is. Throws TypeError when there is none. */
 export function outputOf(
   outputs: Readonly<Record<string, Tensor>>,
@@ -84,6 +81,27 @@ export function tokenizerOf(model: TaskModel): Tokenizer {
 export const row = (ids: readonly number[]): Tensor => ({
   ...{ dtype: 'u32', shape: [1, ids.length], data: Uint32Array.from(ids) },
 })
+
+/**
+ * Texts as one batch: `input_ids` and `attention_mask`, [texts, tokens]. Shorter ones go on with their last token,
+ * which the mask leaves out.
+ */
+export function textBatch(model: TaskModel, texts: readonly string[]): TaskInputs {
+  const each = texts.map((text) => textInputs(model, text).input_ids!.data)
+  const T = Math.max(...each.map((ids) => ids.length))
+  const ids = new Uint32Array(each.length * T)
+  const mask = new Uint32Array(ids.length)
+  each.forEach((own, i) => {
+    ids.fill(own.at(-1)!, i * T, (i + 1) * T)
+    ids.set(own, i * T)
+    mask.fill(1, i * T, i * T + own.length)
+  })
+  const shape = [each.length, T]
+  return takenBy(model, {
+    input_ids: { dtype: 'u32', shape, data: ids },
+    attention_mask: { dtype: 'u32', shape: [...shape], data: mask },
+  })
+}
 
 /**
  * `input_ids` and `attention_mask` of one text. A text too long loses its end, though not the tokens that the

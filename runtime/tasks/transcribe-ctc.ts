@@ -1,6 +1,15 @@
 /** Long sound through a CTC model: windows that overlap, whose scores are put together before they are read. */
 import { chunkAudio } from './audio.js'
-import { type CtcToken, type CtcVocabulary, ctcText, ctcVocabulary, type Frames, greedyCtc } from './ctc.js'
+import {
+  type CtcToken,
+  type CtcVocabulary,
+  checkFrames,
+  collapse,
+  ctcText,
+  ctcVocabulary,
+  type Frames,
+  likeliest,
+} from './ctc.js'
 import { alignCtc, beamCtc } from './ctc-beam.js'
 import type { PreprocessorConfig } from './image-config.js'
 import { soundInputs } from './media.js'
@@ -28,10 +37,29 @@ function vocabularyOf(model: TaskModel, count: number): CtcVocabulary {
   return { tokens, blank: Math.max(0, idOf(text(config.pad_token, '<pad>'))), delimiter }
 }
 
-function tokensOf(frames: Frames, vocabulary: CtcVocabulary, beams: number): CtcToken[] {
-  if (beams <= 1) return greedyCtc(frames, vocabulary)
-  const [first] = beamCtc(frames, vocabulary, { width: beams })
-  return alignCtc(frames, vocabulary, first!.ids)
+/** A search looks at all scores together; the likeliest path needs but an id a frame. */
+function listener(vocabulary: CtcVocabulary, tokens: number, beams: number) {
+  const ids: number[] = []
+  const parts: Float32Array[] = []
+  let count = 0
+  return {
+    get frames() {
+      return count
+    },
+    hear(data: Float32Array) {
+      const frames: Frames = { data, frames: data.length / tokens, tokens }
+      checkFrames(frames, vocabulary)
+      count += frames.frames
+      if (beams > 1) parts.push(data)
+      else for (const id of likeliest(frames)) ids.push(id)
+    },
+    tokens(): CtcToken[] {
+      if (beams <= 1) return collapse(ids, vocabulary.blank)
+      const all = join(parts, tokens)
+      const [first] = beamCtc(all, vocabulary, { width: beams })
+      return alignCtc(all, vocabulary, first!.ids)
+    },
+  }
 }
 
 function join(parts: readonly Float32Array[], tokens: number): Frames {
@@ -53,8 +81,8 @@ export async function* transcribeCtc(
   options: TranscribeOptions,
 ): AsyncGenerator<string, Transcript, void> {
   const { window = 30, stride = window / 6, beams = 1, frame = FRAME, signal } = options
-  const parts: Float32Array[] = []
   let vocabulary = options.vocabulary
+  let ear: ReturnType<typeof listener> | undefined
   let given = ''
   for (const { start, end, left, right } of chunkAudio(
     samples.length,
@@ -66,18 +94,18 @@ export async function* transcribeCtc(
     const { tensor } = outputOf(await model.run(inputs, { signal }), ['logits'])
     const [frames, tokens] = tensor.shape.slice(-2) as [number, number]
     vocabulary ??= vocabularyOf(model, tokens)
+    ear ??= listener(vocabulary, tokens, beams)
     // Frames lie evenly in the window; those of the overlap belong to its neighbours.
     const per = (end - start) / frames
-    parts.push(
+    ear.hear(
       floats(tensor).subarray(Math.round(left / per) * tokens, (frames - Math.round(right / per)) * tokens),
     )
     const last = end === samples.length
     if (!last && beams > 1) continue
-    const all = join(parts, tokens)
     // The last frames of a sound are a little longer: where the usual length fits, it is the true one.
-    const even = samples.length / all.frames
-    const length = last && Math.abs(even / frame - 1) > 0.1 && all.frames > 10 ? even : frame
-    const found = ctcText(tokensOf(all, vocabulary, beams), vocabulary, length / rate)
+    const even = samples.length / ear.frames
+    const length = last && Math.abs(even / frame - 1) > 0.1 && ear.frames > 10 ? even : frame
+    const found = ctcText(ear.tokens(), vocabulary, length / rate)
     const sure = last ? found.text : found.text.slice(0, found.text.lastIndexOf(' ') + 1)
     if (sure.length > given.length) {
       yield sure.slice(given.length)

@@ -1,10 +1,10 @@
 /** Speech to text: CTC models (wav2vec 2.0, HuBERT) and Whisper, sound of any length. */
 import type { GenerateOptions } from '../generate.js'
-import { type AudioSource, batchAudio, quietest } from './audio.js'
+import { type AudioSource, quietest } from './audio.js'
 import type { CtcVocabulary } from './ctc.js'
 import type { PreprocessorConfig } from './image-config.js'
-import { configOf, samplesOf, USUAL_RATE } from './media.js'
-import { generates, type TaskModel, takenBy, takes, tokenizerOf } from './model.js'
+import { configOf, rawSound, samplesOf, USUAL_RATE } from './media.js'
+import { generates, type TaskInputs, type TaskModel, tokenizerOf } from './model.js'
 import { streamText } from './stream.js'
 import { transcribeCtc } from './transcribe-ctc.js'
 import {
@@ -47,8 +47,6 @@ export interface Transcript {
   language?: string
 }
 
-/** What a program that makes spectrograms itself calls its samples, and what it takes otherwise. */
-const SAMPLES = ['input_values', 'audio', 'samples']
 const WHISPER_SECONDS = 30
 /** Vocabularies from here on are of many languages. */
 const MULTILINGUAL = 51865
@@ -79,20 +77,19 @@ export async function* transcribe(
 }
 
 /** One window, as long as Whisper's always are. */
-function windowInputs(model: TaskModel, samples: Float32Array, rate: number) {
-  const { input_values } = batchAudio([samples], WHISPER_SECONDS * rate)
-  const name = model.flow ? SAMPLES.find((n) => takes(model, n)) : SAMPLES[0]
-  if (!name) {
+function windowInputs(model: TaskModel, samples: Float32Array, rate: number): TaskInputs {
+  const inputs = rawSound(model, samples, WHISPER_SECONDS * rate)
+  if (Object.keys(inputs).length === 0) {
     const names = model.flow?.inputs.map((p) => p.name).join(', ')
     throw new TypeError(`the model takes ${names}, no samples: make its spectrograms, and use generate()`)
   }
-  return takenBy(model, { [name]: input_values })
+  return inputs
 }
 
 async function languageOf(
   model: TaskModel,
   tokens: WhisperTokens,
-  inputs: ReturnType<typeof windowInputs>,
+  inputs: TaskInputs,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   // Its first word after the start is the language it hears.

@@ -103,18 +103,51 @@ describe('classify', () => {
     expect((await classify(model(), picture(5, 5), { scores }))[0]!.score).toBeCloseTo(want, 6)
   })
 
-  test('compares with texts, by the scores that the model gives', async () => {
-    const clip = mockModel({
-      takes: ['input_ids', 'attention_mask', 'pixel_values'],
+  const clip = (takes: string[]) =>
+    mockModel({
+      takes: [...takes, 'input_ids', 'pixel_values'],
       gives: ['logits_per_image', 'text_embeds', 'image_embeds'],
       preprocessor: vit,
-      run: ({ input_ids }) => ({ logits_per_image: tensor([1, 1], [input_ids!.data.length]) }),
+      run: ({ input_ids, attention_mask }) => {
+        const [texts, T] = input_ids!.shape as [number, number]
+        const count = (i: number) =>
+          attention_mask
+            ? Array.from(attention_mask.data.subarray(i * T, (i + 1) * T)).reduce((a, b) => a + b)
+            : T
+        return {
+          logits_per_image: tensor(
+            [1, texts],
+            Array.from({ length: texts }, (_, i) => count(i)),
+          ),
+        }
+      },
     })
-    const found = await classifyZeroShot(clip, picture(5, 5), ['ox', 'horse'])
+
+  test.each([
+    ['all at once', ['attention_mask'], 1],
+    ['one by one, without a mask', [], 2],
+  ])('compares with texts, %s', async (_, takes, runs) => {
+    const model = clip(takes)
+    const found = await classifyZeroShot(model, picture(5, 5), ['ox', 'horse'])
     expect(found.map((f) => f.label)).toEqual(['horse', 'ox'])
     expect(found[0]!.score).toBeCloseTo(1 / (1 + Math.exp(-3)), 5)
-    const asked = clip.tokenizer!.decode(Array.from(clip.asked.runs[0]!.inputs.input_ids!.data))
-    expect(asked).toBe('a photo of a ox')
+    expect(model.asked.runs).toHaveLength(runs)
+    const [{ inputs }] = model.asked.runs as [(typeof model.asked.runs)[0]]
+    const { data, shape } = inputs.input_ids!
+    expect(model.tokenizer!.decode(Array.from(data.subarray(0, shape[1])))).toBe('a photo of a ox')
+    expect(inputs.pixel_values!.shape).toEqual([1, 3, 4, 4])
+  })
+
+  test('compares clips', async () => {
+    const model = mockModel({
+      takes: ['input_ids', 'attention_mask', 'pixel_values'],
+      gives: ['logits_per_video'],
+      preprocessor: { image_processor_type: 'VideoMAEImageProcessor', size: 4, crop_size: 4 },
+      run: () => ({ logits_per_video: tensor([1, 2], [1, 2]) }),
+    })
+    const found = await classifyZeroShot(model, { frames: [picture(5, 5), picture(5, 5)] }, ['a', 'b'])
+    expect(found[0]!.label).toBe('b')
+    expect(model.asked.runs[0]!.inputs.pixel_values!.shape).toEqual([1, 2, 3, 4, 4])
   })
 
   test('or by vectors, and sees the image once', async () => {

@@ -120,7 +120,7 @@ describe('Whisper', () => {
   const model = (answers: number[][], parts: MockParts = {}) => {
     let turn = 0
     return mockModel({
-      ...{ takes: ['input_values'], preprocessor, tokenizer },
+      ...{ takes: ['waveform'], preprocessor, tokenizer },
       answer: (context) => (context.length === 1 ? [1004] : [...(answers[turn++] ?? []), 1]),
       ...parts,
     })
@@ -135,7 +135,7 @@ describe('Whisper', () => {
     const [asked] = m.asked.generations
     expect(asked!.prompt).toEqual([1000, 1003, 1005, 1007])
     expect(asked!.options.temperature).toBe(0)
-    expect(asked!.options.inputs!.input_values!.shape).toEqual([1, 30 * RATE])
+    expect(asked!.options.inputs!.waveform!.shape).toEqual([1, 30 * RATE])
   })
 
   test('finds the language once', async () => {
@@ -160,7 +160,7 @@ describe('Whisper', () => {
     long.data.fill(0, 27 * RATE, 28 * RATE)
     const m = model([write('ab'), write('cd')], { info })
     await drain(transcribe(m, long, { language: 'en' }))
-    const first = m.asked.generations[0]!.options.inputs!.input_values!.data
+    const first = m.asked.generations[0]!.options.inputs!.waveform!.data
     const end = first.findLastIndex((v) => v !== 0)
     expect(end / RATE).toBeGreaterThan(26.9)
     expect(end / RATE).toBeLessThan(28)
