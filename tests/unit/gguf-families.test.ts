@@ -7,6 +7,7 @@ import { folderSource } from '../../compiler/cli/folder-source.js'
 import { importModel } from '../../compiler/import/index.js'
 import { build } from '../../compiler/index.js'
 import { load } from '../../runtime/index.js'
+import { freshDist } from '../helpers/cli.js'
 import { writeModelAsGguf } from '../helpers/gguf-models.js'
 import { encoders, type Field, ggufBytes, writeGguf } from '../helpers/gguf-write.js'
 import { whyAbsent } from '../helpers/models.js'
@@ -15,7 +16,8 @@ const GOLDENS = '../shared/goldens'
 const missing = whyAbsent(GOLDENS)
 
 let folder: string
-beforeAll(() => {
+beforeAll(async () => {
+  await freshDist()
   folder = mkdtempSync(join(tmpdir(), 'wgc-gguf-'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -444,6 +444,24 @@ describe('files and folders', () => {
     await imported.close()
   })
 
+  test("the tokenizer's own files beside it are taken, whatever the file holds", async () => {
+    const unknown: Field[] = [
+      ['tokenizer.ggml.model', 'string', 'rwkv'],
+      ['tokenizer.ggml.tokens', 'string[]', ['a', 'b']],
+    ]
+    const path = put('beside', {
+      'm.gguf': ggufBytes([...FIELDS, ...unknown], TENSORS),
+      'tokenizer.json': Buffer.from('{}'),
+      'chat_template.jinja': Buffer.from('{{ messages }}'),
+    })
+    const imported = await importModel(path)
+    expect(imported.tokenizer).toEqual({
+      tokenizer: join(path, 'tokenizer.json'),
+      config: { content: '{"chat_template":"{{ messages }}"}' },
+    })
+    await imported.close()
+  })
+
   test.each<[string, () => string, string, RegExp]>([
     ['no such file', () => join(folder, 'none.gguf'), 'WGC203', /no such file/],
     [

@@ -9,6 +9,7 @@ import { writeSafetensors } from '../../compiler/import/safetensors-write.js'
 import { build } from '../../compiler/index.js'
 import { load } from '../../runtime/index.js'
 import { createTokenizer } from '../../runtime/tokenizer.js'
+import { freshDist } from '../helpers/cli.js'
 import { tokenizerFields, writeModelAsGguf } from '../helpers/gguf-models.js'
 import type { Field } from '../helpers/gguf-write.js'
 import { BOOKS, STORIES, storiesCases, whyAbsent } from '../helpers/models.js'
@@ -27,6 +28,7 @@ const SPECIAL: Field[] = [
 const ENCODINGS = ['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q5_0']
 
 beforeAll(async () => {
+  await freshDist()
   folder = mkdtempSync(join(tmpdir(), 'wgc-gguf-'))
   const fields = tokenizerFields(join(STORIES, 'tokenizer.json'), 'llama', SPECIAL)
   for (const encoding of ENCODINGS)

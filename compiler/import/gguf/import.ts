@@ -4,6 +4,7 @@ import { fail } from '../../errors.js'
 import { configReader } from '../config.js'
 import { exists, listFolder } from '../files.js'
 import type { ImportedModel } from '../model.js'
+import { pageFiles } from '../page-files.js'
 import { ggufConfig } from './config.js'
 import { decodeBlocks } from './decode.js'
 import { type GgufFile, openGguf } from './file.js'
@@ -71,10 +72,11 @@ async function tokenizerOf(
   vocabulary: Vocabulary | undefined,
   path: string,
 ): Promise<Pick<ImportedModel, 'tokenizer'>> {
-  const [tokenizer, config] = ['tokenizer.json', 'tokenizer_config.json'].map((f) =>
-    join(dirname(path), f),
-  ) as [string, string]
-  if (await exists(tokenizer)) return { tokenizer: { tokenizer, ...((await exists(config)) && { config }) } }
+  const folder = dirname(path)
+  if (await exists(join(folder, 'tokenizer.json'))) {
+    const { tokenizer } = await pageFiles(folder)
+    if (tokenizer) return { tokenizer }
+  }
   return vocabulary ? { tokenizer: ggufTokenizer(vocabulary, path) } : {}
 }
 
