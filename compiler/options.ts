@@ -11,7 +11,7 @@ export interface Progress {
 }
 
 export interface BuildOptions {
-  /** A folder in Hugging Face's layout (config.json, safetensors), a GGUF file, or a preset's name. */
+  /** A folder in Hugging Face's layout (config.json, safetensors), a GGUF or ONNX file, or a preset's name. */
   model: string
   /** Target names, or `['all']`. Default: all. */
   targets?: string[]
@@ -31,6 +31,8 @@ export interface BuildOptions {
   kv?: KvType
   /** Tokens the KV cache holds. Default: what the model allows, at most 4096. */
   context?: number
+  /** Of an ONNX model: shapes of inputs whose sizes its file leaves open, by name. Default: 1 for a batch. */
+  shapes?: Record<string, number[]>
   /** C compiler. Default: the one that npm brings. */
   toolchain?: 'auto' | 'yowasp' | 'emcc'
   /** Combine operators. Default true. */

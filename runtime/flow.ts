@@ -210,7 +210,7 @@ function valuesOf(
   given: Record<string, TensorLike>,
 ): { values: Map<string, Tensor>; squeezed: boolean } {
   const values = new Map<string, Tensor>()
-  let squeezed = true
+  let squeezed = inputs.some((p) => p.shape[0] === 'batch')
   for (const name of Object.keys(given)) {
     const input = inputs.find((p) => p.name === name)
     if (!input) {

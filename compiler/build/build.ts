@@ -158,7 +158,7 @@ const version = async (): Promise<string> =>
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const start = performance.now()
   const targets = resolveTargets((options.targets ?? ['all']).join(','))
-  const imported = await importModel(options.model)
+  const imported = await importModel(options.model, options.shapes)
   let bundle: BundleWriter | undefined
   try {
     const model = describe(imported, options)

@@ -3,6 +3,7 @@ import { fail } from '../errors.js'
 import { checkWeight, configReader, type ImportedModel } from '../import/index.js'
 import type { Graph } from '../ir/graph.js'
 import { familyOf } from '../models/index.js'
+import { onnxModel } from '../models/onnx.js'
 import type { Model } from '../models/types.js'
 import type { BuildOptions } from '../options.js'
 
@@ -11,6 +12,7 @@ const DEFAULT_CONTEXT = 4096
 
 /** The model that a config describes; its weights, where there are some, checked name by name. */
 export function describe(imported: ImportedModel, options: BuildOptions): Model {
+  if (imported.onnx) return onnxModel(imported.onnx)
   const config = configReader(imported.config, imported.configFile)
   const family = familyOf(imported.family, config.strings('architectures'))
   const most = family.maxContext(config)

@@ -4,7 +4,7 @@ import type { FileInfo, Manifest } from '../../runtime/format.js'
 import { fail } from '../errors.js'
 import { kvTypes } from '../formats/kv.js'
 import type { BuildOptions, BuildResult } from '../options.js'
-import { type CommonOptions, command, integer, list, need } from './command.js'
+import { type CommonOptions, command, integer, list, need, shape } from './command.js'
 import { interruptible } from './interrupt.js'
 import { bytes, indent, plural, print, seconds, table } from './output.js'
 import { progressView } from './progress.js'
@@ -35,6 +35,7 @@ interface Options extends CommonOptions {
   group?: keyof typeof GROUPS
   kv?: BuildOptions['kv']
   context?: number
+  shape?: Record<string, number[]>
   toolchain?: BuildOptions['toolchain']
   fuse: boolean
   explain?: boolean
@@ -47,6 +48,7 @@ const EXAMPLES = [
   'wgc build --model models/stories260K --target all --out out/stories',
   'wgc build --model models/my-llama --target chrome,safari-ios --bits 8 --out out/my-llama',
   'wgc build --model my-model-Q4_0.gguf --out out/my-model',
+  'wgc build --model detector.onnx --shape input=1,3,240,320 --out out/detector',
   'wgc build --model tinyllama --out out/tinyllama --explain',
 ]
 
@@ -54,7 +56,7 @@ export function buildCommand(): Command {
   return command('build', 'compile a model into a bundle', EXAMPLES)
     .option(
       '--model <folder|file|preset>',
-      'folder with config.json and safetensors, a .gguf file, or a preset (see wgc models)',
+      'folder with config.json and safetensors, a .gguf or .onnx file, or a preset (see wgc models)',
     )
     .option('--out <dir>', 'folder of the bundle; made, or replaced if it holds a bundle')
     .option('--target <names>', 'targets, with commas between them (see wgc targets)  (default: all)', list)
@@ -72,6 +74,11 @@ export function buildCommand(): Command {
     .addOption(new Option('--kv <type>', 'how the KV cache is stored').choices(kvTypes))
     .option('--only <variants>', 'make only the variants whose names begin so: wasm, webgpu-chromium', list)
     .option('--context <tokens>', 'tokens that the KV cache holds', integer(1))
+    .option(
+      '--shape <input=sizes>',
+      "sizes of an ONNX model's input, as input=1,3,240,320; once for each input",
+      shape,
+    )
     .addOption(new Option('--toolchain <name>', 'C compiler').choices(['auto', 'yowasp', 'emcc']))
     .option('--no-fuse', 'leave every operator by itself')
     .option('--explain', 'print the graph, the chosen variants and why, and the arena')
@@ -109,6 +116,7 @@ function buildOptions(o: Options): BuildOptions {
     ...(o.group && { group: GROUPS[o.group] }),
     ...(o.kv && { kv: o.kv }),
     ...(o.context && { context: o.context }),
+    ...(o.shape && { shapes: o.shape }),
     ...(o.toolchain && { toolchain: o.toolchain }),
     ...(o.dump && { dump: o.dump }),
     ...(o.cache === true ? {} : { cache: o.cache }),

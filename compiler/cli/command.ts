@@ -1,6 +1,7 @@
 /** What every command shares: help with examples, `--json`, `--verbose`, and errors that name the command. */
 import { Command, type CommanderError, InvalidArgumentError } from 'commander'
 import { fail } from '../errors.js'
+import { parseShape } from '../import/onnx/sizes.js'
 
 /** Options that every command takes. */
 export interface CommonOptions {
@@ -84,6 +85,13 @@ export function list(text: string, before: string[] = []): string[] {
   if (names.includes(''))
     throw new InvalidArgumentError('It should be a name, or names with commas between them')
   return [...before, ...names]
+}
+
+/** Parser of `input=1,3,240`; the option may be given once for each input. */
+export function shape(text: string, before: Record<string, number[]> = {}): Record<string, number[]> {
+  const parsed = parseShape(text.trim())
+  if (!parsed) throw new InvalidArgumentError('It should be as input=1,3,240,320, every size 1 or more')
+  return { ...before, [parsed[0]]: parsed[1] }
 }
 
 /**

@@ -1,4 +1,4 @@
-/** A model from its reference: a Hugging Face folder, a GGUF file or a folder of one, or a preset's name. */
+/** A model from its reference: a Hugging Face folder, a GGUF or ONNX file or a folder of one, or a preset's name. */
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
 import { fail } from '../errors.js'
@@ -8,6 +8,7 @@ import { ggufIn, importGguf, isGgufPath } from './gguf/import.js'
 import type { ImportedModel } from './model.js'
 import { nearest } from './nearest.js'
 import { pageFiles } from './page-files.js'
+import { importOnnx, isOnnxPath, onnxIn } from './onnx/import.js'
 import { presets } from './presets.js'
 import { INDEX, type OpenWeights, openWeights, SINGLE } from './weights.js'
 
@@ -18,6 +19,8 @@ export { presets } from './presets.js'
 export { checkTensor, type WeightSource } from './weights.js'
 
 const CONFIG = 'config.json'
+
+type Shapes = Readonly<Record<string, readonly number[]>>
 
 const familyOf = (config: Record<string, unknown>, file: string) =>
   configReader(config, file).string('model_type')
@@ -62,11 +65,14 @@ async function extras(
   }
 }
 
-async function importFolder(folder: string): Promise<ImportedModel> {
+async function importFolder(folder: string, shapes: Shapes): Promise<ImportedModel> {
   // A config's own weights come first; a folder may hold both.
   if (!(await exists(join(folder, SINGLE))) && !(await exists(join(folder, INDEX)))) {
     const gguf = await ggufIn(folder)
     if (gguf !== undefined) return importGguf(gguf)
+    const onnx = await onnxIn(folder)
+    if (onnx !== undefined)
+      return { ...(await importOnnx(onnx, shapes, extras)), name: basename(resolve(folder)) }
   }
   const config = await readConfig(folder)
   const configFile = join(folder, CONFIG)
@@ -87,12 +93,14 @@ async function importFolder(folder: string): Promise<ImportedModel> {
 const isDirectory = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false
 
-/** A path is what looks like one; a bare name is a folder only if it holds a config or a GGUF file. */
+/** A path is what looks like one; a bare name is a folder only if it holds a config, a GGUF or an ONNX file. */
 async function isFolder(ref: string): Promise<boolean> {
   const looksLikePath = ref.includes('/') || ref.includes(sep) || ref === '.' || ref === '..'
   if (!looksLikePath)
     return (
-      (await exists(join(ref, CONFIG))) || ((await isDirectory(ref)) && (await ggufIn(ref)) !== undefined)
+      (await exists(join(ref, CONFIG))) ||
+      (await onnxIn(ref)) !== undefined ||
+      ((await isDirectory(ref)) && (await ggufIn(ref)) !== undefined)
     )
   const found = await stat(ref).catch((e: unknown) => (isMissing(e) ? undefined : failIo(ref, e, '')))
   if (found && !found.isDirectory()) fail('WGC218', [ref])
@@ -100,12 +108,22 @@ async function isFolder(ref: string): Promise<boolean> {
 }
 
 /**
- * Finds a model and reads all of it but the weights' values. `ref` is the path of a folder or of a GGUF file, or a
- * preset's name; a bare name is never looked for anywhere else. Errors: WGC201 to WGC218, WGC240 to WGC244.
+ * Finds a model and reads all of it but the weights' values. `ref` is the path of a folder or of a GGUF or ONNX file,
+ * or a preset's name; a bare name is never looked for anywhere else. `shapes`: of an ONNX model's inputs, by name.
+ * Errors: WGC201 to WGC218, WGC230 to WGC237, WGC240 to WGC244.
  */
-export async function importModel(ref: string): Promise<ImportedModel> {
+export async function importModel(ref: string, shapes: Shapes = {}): Promise<ImportedModel> {
+  if (isOnnxPath(ref) && !(await isDirectory(ref))) return importOnnx(ref, shapes, extras)
+  const imported = await importOther(ref, shapes)
+  const [named] = Object.keys(shapes)
+  if (named === undefined || imported.onnx) return imported
+  await imported.close()
+  return fail('WGC237', [named, 'only the inputs of ONNX models have sizes to say', []])
+}
+
+async function importOther(ref: string, shapes: Shapes): Promise<ImportedModel> {
   if (isGgufPath(ref) && !(await isDirectory(ref))) return importGguf(ref)
-  if (ref !== '' && (await isFolder(ref))) return importFolder(ref)
+  if (ref !== '' && (await isFolder(ref))) return importFolder(ref, shapes)
   if (Object.hasOwn(presets, ref)) return importPreset(ref)
   const names = Object.keys(presets)
   return fail('WGC201', [ref, names, nearest(basename(ref), names)])

@@ -1,4 +1,5 @@
 /** What every import makes. */
+import type { OnnxGraph } from './onnx/graph.js'
 import type { WeightSource } from './weights.js'
 
 /** A file by its path, or by its content where there is none. */
@@ -22,6 +23,8 @@ export interface ImportedModel {
   preprocessor?: TextFile
   /** generation_config.json. */
   generation?: Record<string, unknown>
+  /** The model itself, where the files hold it and not a configuration. */
+  onnx?: OnnxGraph
   /** How its weights are to be stored unless it is said. */
   bits?: 'keep'
   close(): Promise<void>

@@ -77,9 +77,13 @@ export function lower(graph: Graph, templates: TemplateHead[], target: KernelTar
       const rule = conversions[port.type as DType]
       if (!tensor || !rule || tensor.dtype === port.type) continue
       const attrs = Object.fromEntries(rule.facts.map((f) => [f, facts[f] ?? 0]))
-      const name = [tensor.name, port.type, ...Object.values(attrs)].join('.')
+      // A node may see a tensor under rows of its own, as imported graphs do.
+      const { M, K } = node.sizes ?? {}
+      const sizes = M !== undefined && K !== undefined ? { M, K } : undefined
+      const name = [tensor.name, port.type, ...Object.values(attrs), ...(sizes ? [K] : [])].join('.')
       if (!out.tensors.has(name)) {
         const quantize: Node = { op: rule.op, name, inputs: { x: tensor.name }, outputs: {}, attrs }
+        if (sizes) quantize.sizes = sizes
         addNode({ ...out, nodes: [] }, quantize)
         out.tensors.set(name, { ...out.tensors.get(name)!, dtype: port.type as DType })
         emit(quantize)

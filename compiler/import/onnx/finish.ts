@@ -1,6 +1,7 @@
 /** The last of a translation: one tensor for each input and output of the model, and nothing that nobody reads. */
 import { addNode, type Builder } from '../../ir/builder.js'
 import type { Graph, Node } from '../../ir/graph.js'
+import { copyFacts } from '../../ops/copy_nd.js'
 import { replaceNodes } from '../../passes/rewrite.js'
 import { sizeOf, type Value } from './values.js'
 
@@ -22,6 +23,40 @@ export function oneOfEach(graph: Graph): void {
     graph.tensors.set(t.name, { ...graph.tensors.get(t.name)!, dtype: 'u32' })
     graph.nodes.push(...nodes)
   }
+}
+
+/**
+ * Operands of a node that are one tensor made several, but for weights, which are only read: no two bindings may be
+ * of the same bytes where kernels may write.
+ */
+export function distinct(graph: Graph): Graph {
+  const tensors = new Map(graph.tensors)
+  const changes = new Map<Node, Node[]>()
+  for (const node of graph.nodes) {
+    const seen = new Set<string>()
+    const copies: Node[] = []
+    const inputs = { ...node.inputs }
+    for (const [port, name] of Object.entries(node.inputs)) {
+      const t = tensors.get(name)!
+      if (t.kind === 'weight' && t.shape.length > 1) continue
+      if (seen.has(name)) {
+        const copy = `${node.name}.${port}`
+        const shape = [...t.shape]
+        copies.push(copyOf(copy, name, sizeOf(shape as number[])))
+        tensors.set(copy, { name: copy, kind: 'temp', dtype: t.dtype, shape })
+        inputs[port] = copy
+      }
+      seen.add(name)
+    }
+    if (copies.length > 0) changes.set(node, [...copies, { ...node, inputs }])
+  }
+  return changes.size > 0 ? replaceNodes({ ...graph, tensors }, changes) : graph
+}
+
+/** A node that copies N elements. */
+function copyOf(name: string, from: string, N: number): Node {
+  const attrs = copyFacts([1, 1, 1, 1, 1, N], [0, 0, 0, 0, 0, 1], N) as Node['attrs']
+  return { op: 'copy_nd', name, inputs: { x: from }, outputs: { y: name }, attrs, sizes: {} }
 }
 
 /** Nodes that lead to no output, and their tensors, taken out. */
@@ -50,12 +85,9 @@ export function giveOut(
   for (const { name, value } of outputs) {
     let tensor = tensorOf(value)
     if (taken.has(tensor) || graph.tensors.get(tensor)!.kind !== 'temp') {
-      const N = sizeOf(value.shape)
-      const attrs = { ...{ D0: 1, D1: 1, D2: 1, D3: 1, D4: 1, D5: N, X0: 0, XN: N }, XS5: 1 }
-      const strides = Object.fromEntries([0, 1, 2, 3, 4].map((k) => [`XS${k}`, 0]))
-      const copy = { op: 'copy_nd', name: `output.${name}`, inputs: { x: tensor }, outputs: {} }
       const { dtype } = graph.tensors.get(tensor)!
-      tensor = addNode(graph, { ...copy, attrs: { ...attrs, ...strides }, sizes: {} })
+      const copy = copyOf(`output.${name}`, tensor, sizeOf(value.shape))
+      tensor = addNode(graph, { ...copy, outputs: {} })
       graph.tensors.set(tensor, { ...graph.tensors.get(tensor)!, dtype })
     }
     taken.add(tensor)

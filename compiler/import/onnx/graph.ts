@@ -1,7 +1,7 @@
 /** A model file as a graph that can be built: translated, fused, with its inputs and outputs by name. */
 import type { Graph } from '../../ir/graph.js'
 import type { Stored } from './emitter.js'
-import { giveOut, oneOfEach } from './finish.js'
+import { distinct, giveOut, oneOfEach } from './finish.js'
 import { fuse } from './fuse/index.js'
 import type { ModelProto } from './protos.js'
 import { inputShapes, inputsOf, type Shapes } from './sizes.js'
@@ -31,7 +31,7 @@ export function onnxGraph(model: ModelProto, file: string, given: Shapes = new M
     if (t.kind === 'input') graph.tensors.set(t.name, { ...t, shape: shapes.get(t.alias!)! })
   const weights = new Map(stored)
   return {
-    graph: fuse(graph, weights),
+    graph: distinct(fuse(graph, weights)),
     stored: weights,
     inputs: inputsOf(model).map(({ name, type }) => ({ name, type: type!, shape: shapes.get(name)! })),
     outputs: each.map(({ name, value }) => ({ name, type: value.type, shape: value.shape })),
