@@ -54,7 +54,7 @@ function graphsFor(model: Model, source: WeightSource | null, options: BuildOpti
       kv: kvOf(backend, options),
       ...(kept && { kept }),
       splitKv: backend === 'webgpu',
-      fuse: options.fuse ?? true,
+      fuse: (options.fuse ?? true) && !model.fused,
       binding,
     }
     const known = made.get(backend)
@@ -158,7 +158,7 @@ const version = async (): Promise<string> =>
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const start = performance.now()
   const targets = resolveTargets((options.targets ?? ['all']).join(','))
-  const imported = await importModel(options.model, options.shapes)
+  const imported = await importModel(options.model, { shapes: options.shapes, fuse: options.fuse })
   let bundle: BundleWriter | undefined
   try {
     const model = describe(imported, options)

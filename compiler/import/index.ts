@@ -7,8 +7,8 @@ import { exists, failIo, isMissing, listFolder, readJsonObject } from './files.j
 import { ggufIn, importGguf, isGgufPath } from './gguf/import.js'
 import type { ImportedModel } from './model.js'
 import { nearest } from './nearest.js'
+import { importOnnx, isOnnxPath, type OnnxOptions, onnxIn } from './onnx/import.js'
 import { pageFiles } from './page-files.js'
-import { importOnnx, isOnnxPath, onnxIn } from './onnx/import.js'
 import { presets } from './presets.js'
 import { INDEX, type OpenWeights, openWeights, SINGLE } from './weights.js'
 
@@ -20,7 +20,7 @@ export { checkTensor, type WeightSource } from './weights.js'
 
 const CONFIG = 'config.json'
 
-type Shapes = Readonly<Record<string, readonly number[]>>
+export type { OnnxOptions } from './onnx/import.js'
 
 const familyOf = (config: Record<string, unknown>, file: string) =>
   configReader(config, file).string('model_type')
@@ -65,14 +65,14 @@ async function extras(
   }
 }
 
-async function importFolder(folder: string, shapes: Shapes): Promise<ImportedModel> {
+async function importFolder(folder: string, options: OnnxOptions): Promise<ImportedModel> {
   // A config's own weights come first; a folder may hold both.
   if (!(await exists(join(folder, SINGLE))) && !(await exists(join(folder, INDEX)))) {
     const gguf = await ggufIn(folder)
     if (gguf !== undefined) return importGguf(gguf)
     const onnx = await onnxIn(folder)
     if (onnx !== undefined)
-      return { ...(await importOnnx(onnx, shapes, extras)), name: basename(resolve(folder)) }
+      return { ...(await importOnnx(onnx, options, extras)), name: basename(resolve(folder)) }
   }
   const config = await readConfig(folder)
   const configFile = join(folder, CONFIG)
@@ -109,21 +109,21 @@ async function isFolder(ref: string): Promise<boolean> {
 
 /**
  * Finds a model and reads all of it but the weights' values. `ref` is the path of a folder or of a GGUF or ONNX file,
- * or a preset's name; a bare name is never looked for anywhere else. `shapes`: of an ONNX model's inputs, by name.
+ * or a preset's name; a bare name is never looked for anywhere else. `options`: for an ONNX model.
  * Errors: WGC201 to WGC218, WGC230 to WGC237, WGC240 to WGC244.
  */
-export async function importModel(ref: string, shapes: Shapes = {}): Promise<ImportedModel> {
-  if (isOnnxPath(ref) && !(await isDirectory(ref))) return importOnnx(ref, shapes, extras)
-  const imported = await importOther(ref, shapes)
-  const [named] = Object.keys(shapes)
+export async function importModel(ref: string, options: OnnxOptions = {}): Promise<ImportedModel> {
+  if (isOnnxPath(ref) && !(await isDirectory(ref))) return importOnnx(ref, options, extras)
+  const imported = await importOther(ref, options)
+  const [named] = Object.keys(options.shapes ?? {})
   if (named === undefined || imported.onnx) return imported
   await imported.close()
   return fail('WGC237', [named, 'only the inputs of ONNX models have sizes to say', []])
 }
 
-async function importOther(ref: string, shapes: Shapes): Promise<ImportedModel> {
+async function importOther(ref: string, options: OnnxOptions): Promise<ImportedModel> {
   if (isGgufPath(ref) && !(await isDirectory(ref))) return importGguf(ref)
-  if (ref !== '' && (await isFolder(ref))) return importFolder(ref, shapes)
+  if (ref !== '' && (await isFolder(ref))) return importFolder(ref, options)
   if (Object.hasOwn(presets, ref)) return importPreset(ref)
   const names = Object.keys(presets)
   return fail('WGC201', [ref, names, nearest(basename(ref), names)])

@@ -13,7 +13,7 @@ export function onnxModel({ graph, inputs, outputs }: OnnxGraph): Model {
   const taken = inputs.filter(({ name }) => read.has(name))
   const same = (list: readonly { name: string }[]) => Object.fromEntries(list.map(({ name }) => [name, name]))
   return {
-    ...{ family: 'onnx', vocab: 0, context: 0, programs: [PROGRAM] },
+    ...{ family: 'onnx', vocab: 0, context: 0, programs: [PROGRAM], fused: true },
     graph: () => graph,
     flow: {
       // What nothing reads may be given all the same.

@@ -39,6 +39,8 @@ export interface Model {
   context: number
   /** Programs of the bundle, in order. */
   programs: ProgramSpec[]
+  /** The graphs are fused as they are; passes that do so are left out. */
+  fused?: boolean
   /** Weights of the graphs that are made from the files' tensors. */
   derived?: Derived[]
   graph(program: ProgramSpec): Graph

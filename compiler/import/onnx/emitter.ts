@@ -50,7 +50,8 @@ function numbering(): (object: object) => number {
   }
 }
 
-export function emitter(builder: Builder, fixed: Fixed): Emitting {
+/** @param strict what is computed must not be bound where kernels only read */
+export function emitter(builder: Builder, fixed: Fixed, strict = false): Emitting {
   let count = 0
   const { graph } = builder
   const stored = new Map<string, Stored>()
@@ -204,6 +205,7 @@ export function emitter(builder: Builder, fixed: Fixed): Emitting {
   return {
     stored,
     tensorOf: (v) => operand(v, v.stored === 'u32' ? 'u32' : 'f32'),
+    isApart: (v) => isKnown(v) || !strict,
     later(operands, size, compute) {
       if (!operands.every(isKnown) || size > MAX_KNOWN) return undefined
       const make = () => compute(operands.map((v) => v.data ?? v.late!.make()))

@@ -18,11 +18,19 @@ export interface OnnxGraph {
 
 /**
  * @param given shapes of inputs that the caller says
+ * @param fused combine operators
  * @throws WGC230 to WGC237
  */
-export function onnxGraph(model: ModelProto, file: string, given: Shapes = new Map()): OnnxGraph {
+export function onnxGraph(
+  model: ModelProto,
+  file: string,
+  given: Shapes = new Map(),
+  fused = true,
+): OnnxGraph {
   const shapes = inputShapes(model, file, given)
-  const { graph, builder, outputs, stored, tensorOf } = translate(model, file, shapes)
+  const { graph, builder, outputs, stored, tensorOf } = translate(
+    ...([model, file, shapes, () => undefined, new Set<string>(), true] as const),
+  )
   const names = new Set<string>()
   const each = outputs.filter(({ name }) => !names.has(name) && names.add(name))
   giveOut(builder, each, tensorOf)
@@ -31,7 +39,7 @@ export function onnxGraph(model: ModelProto, file: string, given: Shapes = new M
     if (t.kind === 'input') graph.tensors.set(t.name, { ...t, shape: shapes.get(t.alias!)! })
   const weights = new Map(stored)
   return {
-    graph: distinct(fuse(graph, weights)),
+    graph: distinct(fuse(graph, weights, fused)),
     stored: weights,
     inputs: inputsOf(model).map(({ name, type }) => ({ name, type: type!, shape: shapes.get(name)! })),
     outputs: each.map(({ name, value }) => ({ name, type: value.type, shape: value.shape })),

@@ -22,17 +22,23 @@ export async function onnxIn(folder: string): Promise<string | undefined> {
   return undefined
 }
 
+export interface OnnxOptions {
+  /** Of inputs whose sizes the file leaves open, by name. */
+  shapes?: Readonly<Record<string, readonly number[]>> | undefined
+  /** Combine operators. Default true. */
+  fuse?: boolean | undefined
+}
+
 /** What stands beside the model: the files of a folder that has a config. */
 export type Extras = (folder: string) => Promise<Partial<ImportedModel>>
 
 /**
- * @param shapes of inputs whose sizes the file leaves open
  * @param extras reads tokenizer and the like
  * @throws WGC230 to WGC237
  */
 export async function importOnnx(
   path: string,
-  shapes: Readonly<Record<string, readonly number[]>>,
+  { shapes = {}, fuse = true }: OnnxOptions,
   extras: Extras,
 ): Promise<ImportedModel> {
   const around = dirname(path)
@@ -43,7 +49,7 @@ export async function importOnnx(
   const more = described ? await extras(folder) : {}
   const file = openOnnx(path)
   try {
-    const onnx = onnxGraph(file.model, path, new Map(Object.entries(shapes)))
+    const onnx = onnxGraph(file.model, path, new Map(Object.entries(shapes)), fuse)
     return {
       name: basename(path).slice(0, -ENDING.length),
       family: 'onnx',

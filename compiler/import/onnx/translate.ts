@@ -125,6 +125,7 @@ function report(failed: WgcError[]): void {
  * @param shapes of the model's inputs, by name
  * @param fixed values of inputs that the caller promises, asked for where an operator needs them
  * @param always inputs whose promised values are taken from the start, so that what follows from them is known too
+ * @param strict for a bundle: see `Emitter.isApart`
  * @throws WGC232 what wgc can't do, WGC233 a value that must be known, WGC234 an unknown operator, WGC235 several such
  */
 export function translate(
@@ -133,6 +134,7 @@ export function translate(
   shapes: ReadonlyMap<string, readonly number[]>,
   fixed: Fixed = () => undefined,
   always: ReadonlySet<string> = new Set(),
+  strict = false,
 ): Translation {
   const builder = build(model.graph.name || 'onnx', 1)
   const promised = (name: string, value: Value): Value => {
@@ -147,7 +149,7 @@ export function translate(
     if (type === undefined || !shape) fail('WGC232', [`input ${name}`, 'it is no tensor of known shape'])
     else names.set(name, promised(name, { shape, type, source: name }))
   }
-  const emitting = emitter(builder, fixed)
+  const emitting = emitter(builder, fixed, strict)
   const scope = { file, opsets: model.opsets, emitter: emitting, failed: [] as WgcError[] }
   const values = run(model.graph, names, scope)
   report(scope.failed)

@@ -79,6 +79,11 @@ export interface Emitter {
     size: number,
     compute: (values: Float64Array[]) => Float64Array,
   ): Value | undefined
+  /**
+   * Whether kernels can bind a value apart from what they write, as they must what they only read: weights, gains.
+   * Values that the model computes lie among what kernels write.
+   */
+  isApart(v: Value): boolean
   /** A value's elements, if they are known or the caller promises them. */
   valuesOf(v: Value): Float64Array | undefined
 }

@@ -22,12 +22,14 @@ const values = (graph: Graph, name: string | undefined): Float32Array | undefine
   return t?.kind === 'const' ? t.data : undefined
 }
 
-/** linear + a row. */
+/** linear + a row, which one row of results may be as well. */
 const bias: Join = (maker, user, graph) => {
   const { op, attrs, sizes = {}, inputs } = maker
-  if (op !== 'linear' || user.op !== 'binary' || user.attrs.OP !== 'add' || user.attrs.BCAST !== true) return
-  const b = graph.tensors.get(user.inputs.b ?? '')
-  const fits = user.sizes?.D === sizes.N && attrs.LDY === sizes.N && user.inputs.a === maker.outputs.y
+  const isRow = user.attrs.BCAST === true ? user.inputs.a === maker.outputs.y : sizes.M === 1
+  if (op !== 'linear' || user.op !== 'binary' || user.attrs.OP !== 'add' || !isRow) return
+  const b = graph.tensors.get(other(user, maker) ?? '')
+  const row = user.attrs.BCAST === true ? user.sizes?.D : sizes.N
+  const fits = row === sizes.N && attrs.LDY === sizes.N
   const plain = attrs.EPI === 'none' && (attrs.ACT ?? 'none') === 'none' && attrs.BIAS !== true
   if (!fits || !plain || (b?.kind !== 'const' && b?.kind !== 'weight')) return
   return { inputs: { ...inputs, b: b.name }, attrs: { ...attrs, BIAS: true } }
@@ -48,13 +50,16 @@ const activation: Join = (maker, user) => {
     : undefined
 }
 
-/** A convolution + a tensor as large as its own. */
-const residual: Join = (maker, user) => {
-  if (maker.op !== 'conv2d' || user.op !== 'binary' || user.attrs.OP !== 'add' || user.attrs.BCAST === true)
-    return
+/** A product + a tensor as large as its own. Constants are bound to be read alone, and r is bound to be written. */
+const residual: Join = (maker, user, graph) => {
+  const { op, attrs, sizes = {}, inputs } = maker
+  if (user.op !== 'binary' || user.attrs.OP !== 'add' || user.attrs.BCAST === true) return
+  if (op !== 'conv2d' && !(op === 'linear' && attrs.LDY === sizes.N)) return
   const r = other(user, maker)
-  if (maker.attrs.EPI !== 'none' || r === undefined || r === maker.outputs.y) return
-  return { inputs: { ...maker.inputs, r }, attrs: { ...maker.attrs, EPI: 'add' } }
+  const kind = graph.tensors.get(r ?? '')?.kind
+  if (attrs.EPI !== 'none' || r === undefined || r === maker.outputs.y) return
+  if (kind === 'const' || kind === 'weight') return
+  return { inputs: { ...inputs, r }, attrs: { ...attrs, EPI: 'add' } }
 }
 
 /** A batch norm whose statistics stand is part of the convolution before it: w scale, b scale + shift. */

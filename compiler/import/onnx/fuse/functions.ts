@@ -46,6 +46,9 @@ const norm =
   ({ tensors: { x, g, b }, numbers, D }, { graph }, n) => {
     // A mean along the last axis of x as its rows lie, and x as large as what is made.
     if (D === 0 || n % D !== 0 || elements(graph, x!) !== n) return undefined
+    // Kernels only read gains and biases, which must lie apart from what they write.
+    const apart = (name: string) => ['const', 'weight'].includes(graph.tensors.get(name)!.kind)
+    if (![g, b].every((v) => v === undefined || apart(v))) return undefined
     const attrs = { EPS: numbers.eps!, GAIN: g !== undefined, LAST: false }
     return {
       op,

@@ -12,7 +12,10 @@ export const fusions: { name: string; run(graph: Graph, weights: Weights): Graph
 ]
 
 /** The same results by fewer operators. `weights` gets what convolutions become that take in what follows them. */
-export function fuse(graph: Graph, weights: Weights): Graph {
+export function fuse(graph: Graph, weights: Weights, wanted = true): Graph {
   const outputs = [...graph.tensors.values()].filter((t) => t.kind === 'output').map((t) => t.name)
-  return fusions.reduce((g, { run }) => pruned(run(g, weights), outputs), pruned(graph, outputs))
+  return (wanted ? fusions : []).reduce(
+    (g, { run }) => pruned(run(g, weights), outputs),
+    pruned(graph, outputs),
+  )
 }

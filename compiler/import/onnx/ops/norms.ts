@@ -1,6 +1,6 @@
 /** ONNX's normalisations and softmax. */
 import { type At, type Mapping, sizeOf, type Value, view } from '../values.js'
-import { binary, div, mul, plus, sub, unary } from './apply.js'
+import { add, binary, div, mul, plus, sub, unary } from './apply.js'
 import { trainedBatchNorm } from './compositions.js'
 import { reduced } from './reductions.js'
 import { around, axisOf, expanded, transposed } from './shapes.js'
@@ -62,6 +62,11 @@ export function normedRows(
 ): Value {
   const [R, D] = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]
   const [gain, shift] = [row(at, g, x, axis), row(at, b, x, axis)]
+  if (![gain, shift].every((v) => !v || at.isApart(v))) {
+    const y = normedRows(at, op, x, { axis, EPS })
+    const scaled = gain ? mul(at, y, view(gain, x.shape.slice(axis))) : y
+    return shift ? add(at, scaled, view(shift, x.shape.slice(axis))) : scaled
+  }
   const attrs = {
     ...{ EPS, GAIN: gain !== undefined, LAST: false },
     ...(op === 'layernorm' && { BIAS: shift !== undefined }),
@@ -71,8 +76,16 @@ export function normedRows(
 
 function groups(at: At, x: Value, GROUPS: number, g: Value | undefined, b: Value | undefined): Value {
   const [B, C] = x.shape as [number, number]
+  if (g && b && !(at.isApart(g) && at.isApart(b)))
+    return moved(at, groups(at, x, GROUPS, undefined, undefined), g, b)
   const attrs = { GROUPS, EPS: at.float('epsilon', 1e-5), GAIN: g !== undefined, ACT: 'none' }
   return at.op('groupnorm', { x, g, b }, attrs, { B, C, S: sizeOf(x.shape.slice(2)) }, x.shape, x.type)
+}
+
+/** x scale + shift, by channel. */
+function moved(at: At, x: Value, scale: Value, shift: Value): Value {
+  const channels = [x.shape[1] ?? 1, ...x.shape.slice(2).map(() => 1)]
+  return add(at, mul(at, x, view(scale, channels)), view(shift, channels))
 }
 
 function groupNorm(at: At): Value {
@@ -97,6 +110,7 @@ function batchNorm(at: At): Value | Value[] {
   ]
   const scale = mul(at, g, unary(at, 'rsqrt', plus(at, variance, at.float('epsilon', 1e-5))))
   const shift = sub(at, b, mul(at, mean, scale))
+  if (!at.isApart(scale) || !at.isApart(shift)) return moved(at, x, scale, shift)
   const [B, C] = x.shape as [number, number]
   const sizes = { B, C: C ?? 1, S: sizeOf(x.shape.slice(2)) }
   return at.op('scale_shift', { x, scale, shift }, { ACT: 'none' }, sizes, x.shape, x.type)

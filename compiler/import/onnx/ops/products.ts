@@ -60,6 +60,17 @@ function gemm(at: At): Value {
   return c ? add(at, product, times(at, c, at.float('beta', 1))) : product
 }
 
+/** A bias that no kernel may read beside what it writes is added by itself. */
+function biased(at: At, b: Value | undefined, conv: (b: Value | undefined) => Value): Value {
+  if (!b || at.isApart(b)) return conv(b)
+  const y = conv(undefined)
+  return add(at, y, view(b, [y.shape[1]!, ...y.shape.slice(2).map(() => 1)]))
+}
+
+const needsApart = (at: At, w: Value): void => {
+  if (!at.isApart(w)) at.refuse('its weights are known only when the model runs')
+}
+
 /** Facts of both kinds of convolution; 1-d is a height of 1. */
 function convolution(at: At, w: Window, GROUPS: number, COUT: number, bias: boolean) {
   const [B, CIN] = at.input(0).shape as [number, number]
@@ -75,10 +86,13 @@ function convolution(at: At, w: Window, GROUPS: number, COUT: number, bias: bool
 
 /** x and w convolved as the node's attributes say. */
 export function convolved(at: At, x: Value, w: Value, b?: Value): Value {
+  needsApart(at, w)
   const window = windows(at, x.shape.slice(2), w.shape.slice(2))
-  const { attrs, sizes } = convolution(at, window, at.int('group', 1), w.shape[0]!, b !== undefined)
   const shape = [x.shape[0]!, w.shape[0]!, ...window.out.slice(2 - (x.shape.length - 2))]
-  return at.op('conv2d', { x, w, b }, attrs, sizes, shape, x.type)
+  return biased(at, b, (own) => {
+    const { attrs, sizes } = convolution(at, window, at.int('group', 1), w.shape[0]!, own !== undefined)
+    return at.op('conv2d', { x, w, b: own }, attrs, sizes, shape, x.type)
+  })
 }
 
 /** Its sizes run backwards: out = (in - 1) stride + (kernel - 1) dilation + 1 + output_padding - pads. */
@@ -119,8 +133,11 @@ function convTranspose(at: At): Value {
       0,
     ),
   }
-  const { attrs, sizes } = convolution(at, window, GROUPS, COUT, b !== undefined)
-  return at.op('conv_transpose2d', { x, w, b }, attrs, sizes, [x.shape[0]!, COUT, ...out], x.type)
+  needsApart(at, w)
+  return biased(at, b, (own) => {
+    const { attrs, sizes } = convolution(at, window, GROUPS, COUT, own !== undefined)
+    return at.op('conv_transpose2d', { x, w, b: own }, attrs, sizes, [x.shape[0]!, COUT, ...out], x.type)
+  })
 }
 
 export const products: Record<string, Mapping> = {
