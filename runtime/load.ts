@@ -180,6 +180,7 @@ async function open(context: Context, variant: Variant, signal: AbortSignal): Pr
     expect(info.bytes)
     return readFile(reader, name, info)
   }
+  const has = (feature: string) => variant.features.includes(feature)
   const device = variant.backend === 'webgpu' ? deviceFor(variant, options, signal) : undefined
   let executor: Executor | undefined
   try {
@@ -193,7 +194,7 @@ async function open(context: Context, variant: Variant, signal: AbortSignal): Pr
           code: new TextDecoder().decode(code),
           nudge: context.capabilities.webgpu.nudge,
         })
-      : await createWasm(plan, code, variant.features.includes('threads') ? threadsOf(options) : undefined)
+      : await createWasm(plan, code, has('threads') ? threadsOf(options) : undefined, has('memory64'))
     const { place } = executor
     for (const shard of plan.shards) expect(shard.bytes)
     // First: it may grow the memory that places lie in.

@@ -11,6 +11,8 @@ import { startTeam, type Team, type WorkerFactory } from './wasm-threads.js'
 
 const PAGE = 65536
 const MAX_PAGES = 65536
+/** With addresses of 64 bits: all that the JavaScript interface allows. */
+const MAX_PAGES_WIDE = 262144
 const ALIGN = 256
 /** Room for a module's own stack and constants, which lie below `__heap_base`. */
 const OWN_BYTES = 1 << 24
@@ -20,9 +22,9 @@ const STACK_BYTES = 65536
 const BREATH = 12
 
 interface Call {
-  kernel: (...args: number[]) => unknown
-  /** Pointers, integers, begin, end: handed to the kernel as they stand. */
-  args: number[]
+  kernel: (...args: (number | bigint)[]) => unknown
+  /** Pointers, integers, begin, end: handed to the kernel as they stand. Pointers of 64 bits are bigints. */
+  args: (number | bigint)[]
   /** Entries of `args` that change from step to step. */
   moving: [at: number, e: Expr][]
   symbol: string
@@ -37,8 +39,16 @@ export interface Threads {
   worker: WorkerFactory
 }
 
-/** Instantiates the module and lays out its memory. Workers that don't start are done without: see `threads`. */
-export async function createWasm(plan: Plan, code: Uint8Array, threads?: Threads): Promise<Executor> {
+/**
+ * Instantiates the module and lays out its memory. Workers that don't start are done without: see `threads`.
+ * `wide`: the module's addresses have 64 bits.
+ */
+export async function createWasm(
+  plan: Plan,
+  code: Uint8Array,
+  threads?: Threads,
+  wide = false,
+): Promise<Executor> {
   const used = buffersOf(plan)
   const sizes = plan.buffers.map((b, i) =>
     b.kind === 'arena' || !used.has(i) ? 0 : Math.ceil(b.bytes / ALIGN) * ALIGN,
@@ -46,12 +56,14 @@ export async function createWasm(plan: Plan, code: Uint8Array, threads?: Threads
   const fixedBytes = sizes.reduce((a, b) => a + b, OWN_BYTES + (threads?.count ?? 0) * STACK_BYTES)
   const arenas = Object.values(plan.programs).map((p) => p.arena)
   const largest = pages(fixedBytes + Math.max(0, ...arenas))
-  const memory = memoryOf(pages(fixedBytes), Math.min(largest, MAX_PAGES), !!threads)
+  const most = Math.min(largest, wide ? MAX_PAGES_WIDE : MAX_PAGES)
+  const memory = memoryOf(pages(fixedBytes), most, !!threads, wide)
+  const address = (n: number) => (wide ? BigInt(n) : n)
   const { module, imports, exports } = await instantiate(code, memory)
 
   const base = exports.__heap_base
   if (!(base instanceof WebAssembly.Global)) throw new IntegrityError('the module exports no __heap_base')
-  let end = Math.ceil(base.value / ALIGN) * ALIGN
+  let end = Math.ceil(Number(base.value) / ALIGN) * ALIGN
   const stacks = Array.from({ length: threads?.count ?? 0 }, () => {
     end += STACK_BYTES
     return end
@@ -78,7 +90,7 @@ export async function createWasm(plan: Plan, code: Uint8Array, threads?: Threads
     const more = pages(bytes) - memory.buffer.byteLength / PAGE
     if (more <= 0) return
     try {
-      memory.grow(more)
+      memory.grow(address(more) as number)
     } catch (e) {
       throw new OutOfMemoryError(`WebAssembly has no room for ${bytes} bytes`, { cause: e })
     }
@@ -98,7 +110,7 @@ export async function createWasm(plan: Plan, code: Uint8Array, threads?: Threads
         if (n === undefined) moving.push([d.bind.length + i, e])
         return n ?? 0
       })
-      const args = [...d.bind.map((r) => (r ? pointers[r[0]]! + r[1] : 0)), ...numbers]
+      const args = [...d.bind.map((r) => address(r ? pointers[r[0]]! + r[1] : 0)), ...numbers]
       const { label, grain = 1 } = d
       return { kernel: kernel as Call['kernel'], args, moving, symbol, grain, label }
     })
@@ -205,9 +217,12 @@ export async function createWasm(plan: Plan, code: Uint8Array, threads?: Threads
 
 const pages = (bytes: number): number => Math.ceil(bytes / PAGE)
 
-function memoryOf(initial: number, maximum: number, shared: boolean): WebAssembly.Memory {
+function memoryOf(initial: number, maximum: number, shared: boolean, wide: boolean): WebAssembly.Memory {
+  const size = wide
+    ? { initial: BigInt(initial), maximum: BigInt(maximum), address: 'i64' }
+    : { initial, maximum }
   try {
-    return new WebAssembly.Memory({ initial, maximum, shared })
+    return new WebAssembly.Memory({ ...size, shared } as WebAssembly.MemoryDescriptor)
   } catch (e) {
     throw new OutOfMemoryError(`WebAssembly has no room for ${initial * PAGE} bytes`, { cause: e })
   }

@@ -24,7 +24,7 @@ import { loadTuning } from '../select/tuning.js'
 import { resolveTargets } from '../targets.js'
 import { emitCode } from './code.js'
 import { componentsOf, describe, endings, labelsOf, parameterCount } from './describe.js'
-import { beyondCompiler, beyondMemory, leaveOut, limitsOf, memoryOf } from './fits.js'
+import { fitting, limitsOf, memoryOf } from './fits.js'
 import { bitsOf, keptFormats, keptNotes } from './kept.js'
 import { kvOf } from './kv.js'
 import { backendLimits } from './limits.js'
@@ -167,21 +167,11 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const dumps: string[] = []
     const graphs = graphsFor(model, source, { ...options, bits }, dumps)
     const { specs, byTarget } = only(options.only, variantsOf(targets, loadTuning()))
-    const unmade = await beyondCompiler(specs, options.toolchain)
-    const notes = leaveOut(unmade, byTarget)
-    if (source && bits === 'keep') notes.push(...keptNotes(source, graphs('webgpu')[0]!.graph))
     const cache: Cache = openCache(options.cache === undefined ? {} : { dir: options.cache })
     const templates = openTemplates(cache)
-    const compiled = compileVariants(
-      specs.filter((s) => !unmade.has(s.id)),
-      (spec) => graphs(spec.backend),
-      templates,
-      cache,
-    )
-    notes.push(...leaveOut(compiled.unmade, byTarget))
-    const tooLarge = beyondMemory(compiled.variants)
-    notes.push(...leaveOut(tooLarge, byTarget))
-    const variants = compiled.variants.filter((v) => !tooLarge.has(v.spec.id))
+    const compiled = compileVariants(specs, (spec) => graphs(spec.backend), templates, cache)
+    const { variants, notes } = await fitting(compiled, byTarget, options.toolchain)
+    if (source && bits === 'keep') notes.push(...keptNotes(source, graphs('webgpu')[0]!.graph))
     const sets = compiled.sets.filter((set) => variants.some((v) => v.weights === set.key))
     options.signal?.throwIfAborted()
     bundle = await openBundle(options.out)

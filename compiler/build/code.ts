@@ -13,11 +13,17 @@ import {
   withSharedMemory,
 } from '../toolchain/index.js'
 import { validateWasm, validateWgsl } from '../validate/index.js'
+import { MEMORY64 } from './limits.js'
 import { type CompiledVariant, THREADS } from './variants.js'
 
-/** What the compiler is asked for, of what a variant needs. */
-export const wasmFeature = (features: string[]): WasmFeature =>
-  features.includes('relaxed-simd') ? 'relaxed' : features.includes('simd128') ? 'simd128' : 'base'
+/** What the compiler is asked for, of what a variant needs. Where addresses are long, there is SIMD. */
+export function wasmFeature(features: string[]): WasmFeature {
+  const [plain, wide] = features.includes('relaxed-simd')
+    ? (['relaxed', 'relaxed-64'] as const)
+    : (['simd128', 'simd128-64'] as const)
+  if (features.includes(MEMORY64)) return wide
+  return features.includes('simd128') ? plain : 'base'
+}
 
 /** Modules in one file, parted by mark lines; sorted, so that the bytes don't depend on the order of use. */
 function wgslFile(kernels: CompiledKernel[]): string {

@@ -5,8 +5,8 @@ import { fail } from '../errors.js'
 import type { BuildOptions } from '../options.js'
 import { toolchainNamed } from '../toolchain/index.js'
 import { wasmFeature } from './code.js'
-import { backendLimits } from './limits.js'
-import type { CompiledVariant, VariantSpec } from './variants.js'
+import { backendLimits, MEMORY64, memoryLimit } from './limits.js'
+import type { CompiledVariant, CompiledVariants, VariantSpec } from './variants.js'
 
 /** The limits a plan needs beyond what every device has. */
 export function limitsOf(plan: Plan): Record<string, number> {
@@ -50,16 +50,39 @@ export async function beyondCompiler(
   if (toolchain !== 'emcc') return new Map()
   const { features } = await toolchainNamed(toolchain)
   const without = specs.filter((s) => s.backend === 'wasm' && !features.includes(wasmFeature(s.features)))
-  return new Map(without.map((s) => [s.id, 'this Emscripten is too old to compile relaxed SIMD']))
+  const why = ({ features }: VariantSpec) =>
+    features.includes(MEMORY64)
+      ? 'Emscripten is not asked for 64-bit addresses; @yowasp/clang makes them'
+      : 'this Emscripten is too old to compile relaxed SIMD'
+  return new Map(without.map((s) => [s.id, why(s)]))
 }
 
 /** Variants that no device could hold. */
 export function beyondMemory(variants: CompiledVariant[]): Map<string, string> {
-  const tooLarge = variants.filter((v) => memoryOf(v.plan) > backendLimits[v.spec.backend].memory)
+  const tooLarge = variants.filter((v) => memoryOf(v.plan) > memoryLimit(v.spec))
   return new Map(
-    tooLarge.map((v) => [
-      v.spec.id,
-      `it would take ${printBytes(memoryOf(v.plan))}, a wasm memory holds 4 GiB`,
+    tooLarge.map(({ spec, plan }) => [
+      spec.id,
+      `it would take ${printBytes(memoryOf(plan))}, a wasm memory holds ${Math.ceil(memoryLimit(spec) / 2 ** 30)} GiB`,
     ]),
   )
+}
+
+/**
+ * The variants to make of those that there are kernels for, and notes on those that can't be. One with long addresses
+ * is left out without a word where short ones reach: it would be slower, and fewer browsers have it.
+ */
+export async function fitting(
+  { variants, unmade }: CompiledVariants,
+  byTarget: Record<string, string[]>,
+  toolchain: BuildOptions['toolchain'],
+): Promise<{ variants: CompiledVariant[]; notes: string[] }> {
+  const needless = ({ spec, plan }: CompiledVariant) =>
+    spec.features.includes(MEMORY64) && memoryOf(plan) <= backendLimits.wasm.memory
+  const spare = new Set(variants.filter(needless).map((v) => v.spec.id))
+  for (const [target, ids] of Object.entries(byTarget)) byTarget[target] = ids.filter((id) => !spare.has(id))
+  const wanted = variants.filter((v) => !spare.has(v.spec.id))
+  const specs = wanted.map((v) => v.spec)
+  const without = new Map([...unmade, ...(await beyondCompiler(specs, toolchain)), ...beyondMemory(wanted)])
+  return { notes: leaveOut(without, byTarget), variants: wanted.filter((v) => !without.has(v.spec.id)) }
 }

@@ -11,7 +11,7 @@ import { type Lowered, lower } from '../select/lower.js'
 import type { Templates } from '../select/templates.js'
 import type { KernelTarget, TuningRule } from '../select/types.js'
 import type { Target } from '../targets.js'
-import { backendLimits } from './limits.js'
+import { backendLimits, MEMORY64 } from './limits.js'
 import type { ProgramGraph } from './programs.js'
 
 export interface VariantSpec {
@@ -155,8 +155,8 @@ export function compileVariants(
   const compile = (spec: VariantSpec): CompiledVariant => {
     const language = spec.backend === 'webgpu' ? 'wgsl' : 'c'
     const limits = backendLimits[spec.backend]
-    // Threads call the same kernels, from the same plan.
-    const features = spec.features.filter((f) => f !== THREADS)
+    // Threads call the same kernels, from the same plan; so does what has longer addresses.
+    const features = spec.features.filter((f) => f !== THREADS && f !== MEMORY64)
     const target: KernelTarget = { language, features, tuning: spec.tuning }
     const key = JSON.stringify(target)
     const known = same.get(key)

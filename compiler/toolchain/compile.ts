@@ -34,7 +34,7 @@ const byExport = (a: CKernel, b: CKernel) => (a.export < b.export ? -1 : 1)
 export const moduleKey = (kernels: readonly CKernel[], features: WasmFeature, id: string): string =>
   cacheKey(
     'c module',
-    linkFlags([]).join(' '),
+    linkFlags([], features).join(' '),
     ...[...kernels].sort(byExport).map((k) => kernelKey(k, features, id)),
   )
 
@@ -62,6 +62,7 @@ export async function compileC(kernels: readonly CKernel[], options: CompileOpti
   const wasm = await toolchain.link(
     compiled,
     sorted.map((k) => k.export),
+    features,
   )
   return { wasm, toolchain: toolchain.id, seconds: (performance.now() - start) / 1000 }
 }

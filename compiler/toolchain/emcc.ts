@@ -37,7 +37,7 @@ export async function emcc(env: NodeJS.ProcessEnv = process.env): Promise<Toolch
     id: `emcc ${version} clang ${clang} ${FLAGS.join(' ')}`,
     features: clang < RELAXED_CLANG ? ['base', 'simd128'] : ['base', 'simd128', 'relaxed'],
     compile: (kernel, features) => compile(path, clang, kernel, features),
-    link: (objects, exports) => link(path, objects, exports),
+    link: (objects, exports, features) => link(path, objects, exports, features),
   }
 }
 
@@ -81,12 +81,17 @@ function compile(path: string, clang: number, kernel: CKernel, features: WasmFea
   })
 }
 
-function link(path: string, objects: Uint8Array[], exports: string[]): Promise<Uint8Array> {
+function link(
+  path: string,
+  objects: Uint8Array[],
+  exports: string[],
+  features: WasmFeature,
+): Promise<Uint8Array> {
   return inFolder(async (folder) => {
     const inputs = objects.map((_, i) => join(folder, `${i}.o`))
     await Promise.all(inputs.map((file, i) => writeFile(file, objects[i]!)))
     const output = join(folder, 'k.wasm')
-    await call(await findLinker(path), [...linkFlags(exports), ...inputs, '-o', output])
+    await call(await findLinker(path), [...linkFlags(exports, features), ...inputs, '-o', output])
     return readFile(output)
   })
 }

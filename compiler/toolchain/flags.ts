@@ -4,11 +4,15 @@ import type { WasmFeature } from './types.js'
 /** Bytes of the stack of a module: what a kernel's own arrays must fit in. */
 export const STACK_BYTES = 65536
 
+const WASM64 = '--target=wasm64'
+
 const featureFlags: Record<WasmFeature, string[]> = {
   // Clang's default is more than this: float to int without traps, for one, came at the same time as SIMD.
   base: ['-mcpu=mvp', '-msign-ext'],
   simd128: ['-msimd128'],
   relaxed: ['-msimd128', '-mrelaxed-simd'],
+  'simd128-64': [WASM64, '-msimd128'],
+  'relaxed-64': [WASM64, '-msimd128', '-mrelaxed-simd'],
 }
 
 /**
@@ -39,7 +43,8 @@ export const NO_LSR = ['-mllvm', '-disable-lsr']
  *
  * Threads need nothing here: shared.ts makes a module for them of this one.
  */
-export const linkFlags = (exports: string[]): string[] => [
+export const linkFlags = (exports: string[], features: WasmFeature): string[] => [
+  ...(featureFlags[features].includes(WASM64) ? ['-mwasm64'] : []),
   '--no-entry',
   '--import-memory',
   '--stack-first',

@@ -2,9 +2,9 @@
 
 /**
  * base has no SIMD; simd128 runs in every browser since 2023; relaxed adds relaxed SIMD (fused multiply-add, int8 dot
- * products).
+ * products). -64: addresses of 64 bits, for memories beyond 4 GiB.
  */
-export type WasmFeature = 'base' | 'simd128' | 'relaxed'
+export type WasmFeature = 'base' | 'simd128' | 'relaxed' | 'simd128-64' | 'relaxed-64'
 
 /** yowasp: Clang in WebAssembly, from npm. emcc: Emscripten, where it is installed. */
 export type ToolchainName = 'yowasp' | 'emcc'
@@ -30,7 +30,7 @@ export interface Toolchain {
   /** Text to object file. */
   compile(kernel: CKernel, features: WasmFeature): Promise<Uint8Array>
   /** Objects to module. */
-  link(objects: Uint8Array[], exports: string[]): Promise<Uint8Array>
+  link(objects: Uint8Array[], exports: string[], features: WasmFeature): Promise<Uint8Array>
 }
 
 /** Where compiled things may be kept; `Cache` is one. */

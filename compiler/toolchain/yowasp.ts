@@ -56,12 +56,12 @@ async function compile(kernel: CKernel, features: WasmFeature): Promise<Uint8Arr
   }
 }
 
-async function link(objects: Uint8Array[], exports: string[]): Promise<Uint8Array> {
+async function link(objects: Uint8Array[], exports: string[], features: WasmFeature): Promise<Uint8Array> {
   loaded ??= load()
   const { commands } = await loaded
   const stderr = collect()
   const inputs = Object.fromEntries(objects.map((bytes, i) => [`${i}.o`, bytes]))
-  const args = [...linkFlags(exports), ...Object.keys(inputs), '-o', 'k.wasm']
+  const args = [...linkFlags(exports, features), ...Object.keys(inputs), '-o', 'k.wasm']
   try {
     const files = await commands['wasm-ld'](args, inputs, { stderr: stderr.write })
     return files!['k.wasm'] as Uint8Array
@@ -73,7 +73,7 @@ async function link(objects: Uint8Array[], exports: string[]): Promise<Uint8Arra
 export const yowasp: Toolchain = {
   name: 'yowasp',
   id: yowaspId,
-  features: ['base', 'simd128', 'relaxed'],
+  features: ['base', 'simd128', 'relaxed', 'simd128-64', 'relaxed-64'],
   compile,
   link,
 }

@@ -1,6 +1,6 @@
 /**
  * Checks of an emitted wasm module: its interface, read from its sections, and V8's own validation, in which
- * V8 takes part with relaxed SIMD switched on where it is behind a flag (Node 20).
+ * V8 takes part with relaxed SIMD and 64-bit memories switched on where they are behind a flag (Node 20).
  */
 import { setFlagsFromString } from 'node:v8'
 import { fail } from '../errors.js'
@@ -39,7 +39,7 @@ type Wrong = (why: string, cause?: unknown) => never
 
 /** Compiling validates every function and, unlike `WebAssembly.validate`, says what is wrong. */
 function compile(bytes: Uint8Array, wrong: Wrong): WebAssembly.Module {
-  return withRelaxedSimd(() => {
+  return withFlags(() => {
     try {
       return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)
     } catch (e) {
@@ -50,22 +50,30 @@ function compile(bytes: Uint8Array, wrong: Wrong): WebAssembly.Module {
   })
 }
 
-// (module (func (param v128 v128) (result v128) local.get 0 local.get 1 i8x16.relaxed_swizzle))
-const PROBE = Uint8Array.of(
-  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 7, 1, 96, 2, 123, 123, 1, 123, 3, 2, 1, 0],
-  ...[10, 11, 1, 9, 0, 32, 0, 32, 1, 0xfd, 0x80, 0x02, 11],
-)
+/** Features that V8 may have behind a flag, and a module that uses each. */
+const FLAGGED: readonly [flag: string, probe: Uint8Array<ArrayBuffer>][] = [
+  [
+    'experimental-wasm-relaxed-simd',
+    // (module (func (param v128 v128) (result v128) local.get 0 local.get 1 i8x16.relaxed_swizzle))
+    Uint8Array.of(
+      ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 7, 1, 96, 2, 123, 123, 1, 123, 3, 2, 1, 0],
+      ...[10, 11, 1, 9, 0, 32, 0, 32, 1, 0xfd, 0x80, 0x02, 11],
+    ),
+  ],
+  // (module (memory i64 1))
+  ['experimental-wasm-memory64', Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 5, 3, 1, 4, 1)],
+]
 
 /**
- * Runs with relaxed SIMD accepted. Where it is behind a flag, the flag is on for this call alone: Node 20's
- * baseline compiler computes some of it wrongly, so nothing may come to run it here.
+ * Runs with all of them accepted. Where one is behind a flag, the flag is on for this call alone: Node 20's
+ * baseline compiler computes some relaxed SIMD wrongly, so nothing may come to run it here.
  */
-function withRelaxedSimd<T>(act: () => T): T {
-  if (WebAssembly.validate(PROBE)) return act()
-  setFlagsFromString('--experimental-wasm-relaxed-simd')
+function withFlags<T>(act: () => T): T {
+  const off = FLAGGED.filter(([, probe]) => !WebAssembly.validate(probe)).map(([flag]) => flag)
+  for (const flag of off) setFlagsFromString(`--${flag}`)
   try {
     return act()
   } finally {
-    setFlagsFromString('--no-experimental-wasm-relaxed-simd')
+    for (const flag of off) setFlagsFromString(`--no-${flag}`)
   }
 }

@@ -38,6 +38,8 @@ const MODULE: Record<WasmFeature, Params> = {
   base: { SCALAR: true, RELAXED: false },
   simd128: { SCALAR: false, RELAXED: false },
   relaxed: { SCALAR: false, RELAXED: true },
+  'simd128-64': { SCALAR: false, RELAXED: false },
+  'relaxed-64': { SCALAR: false, RELAXED: true },
 }
 
 /** All ways to give a template's parameters values. */

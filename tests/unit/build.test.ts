@@ -10,6 +10,9 @@ import type { Plan } from '../../runtime/format.js'
 import { load } from '../../runtime/index.js'
 import { STORIES, storiesCases } from '../helpers/models.js'
 
+// (module (memory i64 1))
+const MEMORY64 = WebAssembly.validate(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 5, 3, 1, 4, 1))
+
 let folder = ''
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'wgc-build-'))
@@ -109,7 +112,7 @@ describe('what is refused or stopped', () => {
     await expect(make('dump', { dump: 'fuse' })).rejects.toMatchObject({ code: 'WGC403' })
   })
 
-  test('variants that can fit nowhere are left out, aloud', async () => {
+  test('a memory that is too small leaves variants out, aloud, and longer addresses take their place', async () => {
     const { notes, manifest } = await build({
       model: 'llama-3-8b',
       out: join(folder, 'large'),
@@ -117,7 +120,17 @@ describe('what is refused or stopped', () => {
       bits: 4,
     })
     expect(notes.join()).toMatch(/no wasm-simd128: it would take [\d.]+ GB, a wasm memory holds 4 GiB/)
-    expect(Object.values(manifest.variants).every((v) => v.backend === 'webgpu')).toBe(true)
+    // What 4 GiB are too few for takes a memory with longer addresses, and nothing else does.
+    const wasm = Object.values(manifest.variants).filter((v) => v.backend === 'wasm')
+    expect(wasm.map((v) => v.features)).toEqual([
+      ['simd128', 'relaxed-simd', 'memory64'],
+      ['simd128', 'memory64'],
+    ])
+    for (const { memory } of wasm) expect(memory).toBeGreaterThan(2 ** 32)
+    expect(manifest.targets.chrome).toContain('wasm-simd128-memory64')
+    const [code] = wasm.map((v) => readFileSync(join(folder, 'large', v.code)))
+    expect(WebAssembly.validate(new Uint8Array(code!))).toBe(MEMORY64)
+    expect(Object.keys((await make('first')).manifest.variants).join()).not.toContain('memory64')
   })
 })
 
