@@ -18,7 +18,7 @@ import { build } from '../../compiler/index.js'
 import { openTemplates } from '../../compiler/select/templates.js'
 import { loadTuning } from '../../compiler/select/tuning.js'
 import { wasmModule } from '../../compiler/toolchain/index.js'
-import type { Manifest, Plan } from '../../runtime/format.js'
+import type { Manifest, Plan, Program, Region } from '../../runtime/format.js'
 import type * as Runtime from '../../runtime/index.js'
 import { type EngineName, openBrowser, type Page, whyMissing } from '../helpers/browsers.js'
 import { distFolder, STORIES, storiesCases } from '../helpers/models.js'
@@ -43,25 +43,19 @@ async function wideModule(): Promise<Uint8Array> {
   }
 }
 
-/** The plan with a buffer before all others that nothing is in. */
+/** The plan with a hole before its weights; temporaries and what lasts between steps lie behind them. */
 function behindHole(plan: Plan): Plan {
-  const move = <T extends readonly [number, ...unknown[]] | null>(r: T): T =>
-    (r && [r[0] + 1, ...r.slice(1)]) as unknown as T
+  const ofWeights = (buffer: number) => plan.buffers[buffer]!.kind === 'weights'
+  const move = (r: Region | null): Region | null => r && (ofWeights(r[0]) ? [r[0], r[1] + HOLE, r[2]] : r)
+  const moved = (p: Program): Program => ({
+    ...p,
+    dispatches: p.dispatches.map((d) => ({ ...d, bind: d.bind.map(move) })),
+  })
   return {
     ...plan,
-    buffers: [{ kind: 'weights', bytes: HOLE }, ...plan.buffers],
-    shards: plan.shards.map((s) => ({ ...s, buffer: s.buffer + 1 })),
-    programs: Object.fromEntries(
-      Object.entries(plan.programs).map(([name, p]) => [
-        name,
-        {
-          ...p,
-          inputs: p.inputs.map((port) => ({ ...port, region: move(port.region) })),
-          outputs: p.outputs.map((port) => ({ ...port, region: move(port.region) })),
-          dispatches: p.dispatches.map((d) => ({ ...d, bind: d.bind.map(move) })),
-        },
-      ]),
-    ),
+    buffers: plan.buffers.map((b) => (b.kind === 'weights' ? { ...b, bytes: b.bytes + HOLE } : b)),
+    shards: plan.shards.map((s) => ({ ...s, offset: s.offset + HOLE })),
+    programs: Object.fromEntries(Object.entries(plan.programs).map(([name, p]) => [name, moved(p)])),
   }
 }
 
