@@ -242,7 +242,7 @@ function ports(graph: Graph, spec: ProgramSpec, arena: Arena): { inputs: Port[];
     else if (t.kind === 'input' && place)
       inputs.push({ name, dtype, shape: t.shape, region: [ARENA, place.offset, place.bytes] })
     else if (t.kind === 'output' && place)
-      outputs.push({ name, dtype, shape: t.shape, region: [ARENA, place.offset, place.bytes] })
+      outputs.push({ name, dtype, shape: t.view ?? t.shape, region: [ARENA, place.offset, place.bytes] })
   }
   return { inputs, outputs }
 }

@@ -26,8 +26,8 @@ export interface Builder {
     attrs?: Record<string, Attr>,
     sizes?: Record<string, Expr>,
   ): string
-  /** Marks a tensor as one to read back, under that name. */
-  output(tensor: string, name: string): void
+  /** Marks a tensor as one to read back, under that name, and as of that shape. */
+  output(tensor: string, name: string, view?: Expr[]): void
 }
 
 /** `sizes`: the largest values of sizes other than `seq`. */
@@ -66,9 +66,9 @@ export function build(name: string, maxSeq: number, sizes?: Record<string, numbe
     },
     op: (op, name, inputs, attrs = {}, sizes) =>
       addNode(graph, { op, name, inputs, outputs: {}, attrs, ...(sizes && { sizes }) }),
-    output: (tensor, as) => {
+    output: (tensor, as, view) => {
       const t = graph.tensors.get(tensor)
-      if (t) graph.tensors.set(tensor, { ...t, kind: 'output', alias: as })
+      if (t) graph.tensors.set(tensor, { ...t, kind: 'output', alias: as, ...(view && { view }) })
     },
   }
 }

@@ -43,6 +43,8 @@ export interface Tensor {
   data?: Float32Array
   /** Of an input or output: what the caller knows it by. */
   alias?: string
+  /** Of an output: the shape that the caller sees, where it is another. */
+  view?: Expr[]
 }
 
 export type Attr = number | string | boolean

@@ -1,5 +1,6 @@
 /** The families. A new one is a file in this folder and a line here. */
 import { fail } from '../errors.js'
+import { bert } from './bert.js'
 import { gemma } from './gemma.js'
 import { gemma2 } from './gemma2.js'
 import { gemma3 } from './gemma3.js'
@@ -23,6 +24,7 @@ export const families: ModelFamily[] = [
   phi3,
   gpt2,
   mingpt,
+  bert,
 ]
 
 /** The family that builds a config's `model_type` and `architectures`. */

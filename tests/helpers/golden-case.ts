@@ -1,0 +1,63 @@
+/** A reference case as a test: a build of its folder, and every output that it holds, on every backend here. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { build } from '../../compiler/index.js'
+import type { BuildOptions } from '../../compiler/options.js'
+import type { TensorLike } from '../../runtime/index.js'
+import { backendsHere, deviation, loadBundle, readTensors, type Values } from './goldens.js'
+
+/** One of each: compiling C for a model's own kernels takes seconds. */
+const ONLY = ['wasm-simd128', 'webgpu-chromium-base']
+
+export interface GoldenOptions {
+  /** Largest difference, in standard deviations of the output. Default 1e-3, for f32. */
+  bound?: number
+  build?: Partial<BuildOptions>
+  /** Outputs that this case does not look at. */
+  except?: string[]
+}
+
+const GREEDY = 'greedy_ids'
+
+/** Tensors whose names begin so, without the beginning. */
+export const part = (io: Record<string, Values>, prefix: string): Record<string, Values> =>
+  Object.fromEntries(
+    Object.entries(io)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, values]) => [name.slice(prefix.length), values]),
+  )
+
+/** The case of a folder with config.json, model.safetensors and io.safetensors. */
+export function goldenCase(
+  folder: string,
+  { bound = 1e-3, build: more, except = [] }: GoldenOptions = {},
+): void {
+  let out = ''
+  beforeAll(async () => {
+    out = mkdtempSync(join(tmpdir(), 'wgc-golden-'))
+    await build({ model: folder, targets: ['node'], only: ONLY, bits: 'f32', out: join(out, 'b'), ...more })
+  })
+  afterAll(() => rmSync(out, { recursive: true, force: true }))
+
+  describe.each(backendsHere())('on %s', (backend) => {
+    test('gives what transformers gives', async () => {
+      const io = readTensors(join(folder, 'io.safetensors'))
+      const inputs: Record<string, TensorLike> = part(io, 'input.')
+      const expected = part(io, 'output.')
+      const model = await loadBundle(join(out, 'b'), backend)
+      try {
+        const names = Object.keys(expected).filter((name) => name !== GREEDY && !except.includes(name))
+        const made = await model.run(inputs, { outputs: names })
+        for (const name of names) {
+          expect([name, made[name]!.shape]).toEqual([name, expected[name]!.shape])
+          const off = deviation(made[name]!.data, expected[name]!.data)
+          expect(off, `${name} is off by ${off} of its standard deviation`).toBeLessThan(bound)
+        }
+      } finally {
+        model.destroy()
+      }
+    })
+  })
+}
