@@ -73,7 +73,8 @@ export interface ImageSteps {
   padSize: [height: number, width: number] | undefined
   mask: boolean
   tiles: [height: number, width: number][] | undefined
-  patches: { size: number; time: number; merge: number; pixels: [least: number, most: number] } | undefined
+  /** `pixels`: bounds of the number of them; absent where images stay as large as they are. */
+  patches: { size: number; time: number; merge: number; pixels?: [least: number, most: number] } | undefined
   /** Several images are the frames of one clip. */
   frames: boolean
 }
@@ -232,7 +233,7 @@ export function imageSteps(config: PreprocessorConfig = {}): ImageSteps {
             size: whole(c.patch_size, 'patch_size'),
             time: whole(c.temporal_patch_size ?? 2, 'temporal_patch_size'),
             merge: whole(c.merge_size, 'merge_size'),
-            pixels: pixelBounds(given),
+            ...(c.do_resize !== false && { pixels: pixelBounds(given) }),
           },
     frames: c.frames === true,
   }

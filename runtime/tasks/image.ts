@@ -82,6 +82,9 @@ function shaped(image: Pixels, steps: ImageSteps): Pixels {
   return steps.crop ? centerCrop(out, steps.crop) : out
 }
 
+/** Of an image. Models have 4 to 36. */
+const MOST_TILES = 1024
+
 /** The image as a whole, then its tiles, row by row. */
 function tilesOf(image: Pixels, steps: ImageSteps): Pixels[] {
   const { size, resample } = steps
@@ -93,6 +96,9 @@ function tilesOf(image: Pixels, steps: ImageSteps): Pixels[] {
   const base =
     size?.height && size.width ? [size.height, size.width] : [size?.shortest_edge, size?.shortest_edge]
   if (!side || !base[0] || !base[1]) throw new RangeError('preprocessor_config.json: tiles need a size')
+  if (Math.ceil(height / side) * Math.ceil(width / side) > MOST_TILES) {
+    throw new RangeError(`preprocessor_config.json: ${height} by ${width} in tiles of ${side} are too many`)
+  }
   const tiles = [resize(image, base[1], base[0], resample)]
   for (let y = 0; y < height; y += side) {
     for (let x = 0; x < width; x += side) {
@@ -164,7 +170,7 @@ function patchesOf(image: Pixels, steps: ImageSteps): { data: Float32Array; grid
 function patched(images: readonly Pixels[], steps: ImageSteps): ImageInputs {
   const { size, merge, pixels } = steps.patches!
   const parts = images.map((image) => {
-    const to = steps.size || pixels ? smartSize(image, size * merge, pixels) : image
+    const to = pixels ? smartSize(image, size * merge, pixels) : image
     checkSize(to.width, to.height, 'a resized image')
     return patchesOf(resize(image, to.width, to.height, steps.resample), steps)
   })

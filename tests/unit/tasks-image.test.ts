@@ -85,6 +85,16 @@ test.each([
     /one by one/,
   ],
   [
+    'patches of no whole number',
+    () => preprocessImages([picture(6, 4)], { merge_size: 2, patch_size: 2, do_resize: false }),
+    /no multiple of 4/,
+  ],
+  [
+    'too many tiles',
+    () => preprocessImages([picture(4, 2)], { size: { shortest_edge: 1 }, image_grid_pinpoints: [[99, 99]] }),
+    /too many/,
+  ],
+  [
     'a patch of nothing',
     () => preprocessImages([picture(4, 2)], { merge_size: 2, patch_size: 0 }),
     /patch_size is 0/,
@@ -102,6 +112,11 @@ test('reads grey, RGB and RGBA, and drops alpha', async () => {
   expect((await readImage({ width: 2, height: 1, data: [3, 4] })).data).toEqual(
     Uint8Array.of(3, 3, 3, 4, 4, 4),
   )
+})
+
+test('patches of an image as large as it is', () => {
+  const got = preprocessImages([picture(8, 4)], { merge_size: 2, patch_size: 2, do_resize: false })
+  expect(Array.from(got.image_grid_thw!.data)).toEqual([1, 2, 4])
 })
 
 test('frames of a clip are one item, and a bare size means what its processor means by it', () => {
