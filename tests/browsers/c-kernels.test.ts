@@ -1,6 +1,6 @@
 /**
  * C kernels against their float64 references in real browsers: of every template some cases, without SIMD, with it,
- * and with what is relaxed of it. Node runs them all (tests/kernels).
+ * with what is relaxed of it, and with operands beyond 4 GiB. Node runs them all (tests/kernels) but for the last.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,9 +23,14 @@ const SETS: readonly WasmFeature[] = ['base', 'simd128', 'relaxed']
 const VARIANTS = 2
 const CASES = 2
 
+/** The cases of this set once more, in a module with addresses of 64 bits. */
+const WIDE = 'simd128-64'
+const NARROW = 'simd128'
+const ALL: readonly WasmFeature[] = [...SETS, WIDE]
+
 const ENGINES: [EngineName, readonly WasmFeature[]][] = [
-  ['chromium', SETS],
-  ['firefox', SETS],
+  ['chromium', ALL],
+  ['firefox', ALL],
   ['webkit', ['base', 'simd128']],
 ]
 
@@ -45,7 +50,21 @@ function sampled(features: WasmFeature): { variants: Variant[]; chosen: Variant[
 interface Job {
   name: string
   calls: number[][]
+  /** How many of a call's arguments are addresses: the first ones. 0 stands for no operand. */
+  pointers: number
   bytes: number
+}
+
+/** Where the images lie in memory, and the jobs. */
+interface Jobs {
+  heap: number
+  jobs: Job[]
+}
+
+/** Operands and the step come first. */
+const pointersOf = ({ template }: Variant): number => {
+  const { ports } = ops[template.front.op.name]!
+  return template.front.args.filter((name) => name === 'step' || name.replace(/_scale$/, '') in ports).length
 }
 
 /** Bytes that a kernel changed: from the first to the last, as base64; undefined where it changed none. */
@@ -64,10 +83,19 @@ async function writeSet(folder: string, features: WasmFeature): Promise<Prepared
     ),
   )
   const jobs = prepared.map(
-    (p): Job => ({ name: p.variant.kernel.export, calls: p.calls, bytes: p.before.length - p.heap }),
+    (p): Job => ({
+      name: p.variant.kernel.export,
+      calls: p.calls,
+      pointers: pointersOf(p.variant),
+      bytes: p.before.length - p.heap,
+    }),
   )
   writeFileSync(join(folder, `${features}.wasm`), wasm)
-  writeFileSync(join(folder, `${features}.json`), JSON.stringify(jobs))
+  if (features === NARROW) {
+    const wide = await wasmModule(kernels, { features: WIDE, cache: openCache() })
+    writeFileSync(join(folder, `${WIDE}.wasm`), wide.wasm)
+  }
+  writeFileSync(join(folder, `${features}.json`), JSON.stringify({ heap: m.heap, jobs } satisfies Jobs))
   writeFileSync(
     join(folder, `${features}.bin`),
     Buffer.concat(prepared.map((p) => p.before.subarray(p.heap))),
@@ -76,24 +104,28 @@ async function writeSet(folder: string, features: WasmFeature): Promise<Prepared
 }
 
 /** Runs in the page: what each job changed; undefined where the engine does not know the module. */
-async function runSet({ features }: { features: string }, page: Page) {
-  const file = (end: string) => fetch(new URL(`data/${features}.${end}`, page.url))
-  const code = await (await file('wasm')).arrayBuffer()
+async function runSet({ module, data }: { module: string; data: string }, page: Page) {
+  const file = (name: string) => fetch(new URL(`data/${name}`, page.url))
+  const code = await (await file(`${module}.wasm`)).arrayBuffer()
   if (!WebAssembly.validate(code)) return undefined
-  const jobs = (await (await file('json')).json()) as Job[]
-  const images = new Uint8Array(await (await file('bin')).arrayBuffer())
-  const memory = new WebAssembly.Memory({ initial: 256 })
+  const { heap, jobs } = (await (await file(`${data}.json`)).json()) as Jobs
+  const images = new Uint8Array(await (await file(`${data}.bin`)).arrayBuffer())
+  const wide = module !== data
+  // Everything lies this much further up.
+  const shift = wide ? 2 ** 32 : 0
+  const pages = Math.ceil((shift + heap + Math.max(...jobs.map((j) => j.bytes))) / 65536)
+  const size = wide ? { initial: BigInt(pages), address: 'i64' } : { initial: pages }
+  const memory = new WebAssembly.Memory(size as WebAssembly.MemoryDescriptor)
   const { instance } = await WebAssembly.instantiate(code, { env: { memory } })
-  const heap = (instance.exports.__heap_base as WebAssembly.Global).value as number
-  const missing = heap + Math.max(...jobs.map((j) => j.bytes)) - memory.buffer.byteLength
-  if (missing > 0) memory.grow(Math.ceil(missing / 65536))
   let from = 0
-  return jobs.map(({ name, calls, bytes }): Change => {
+  return jobs.map(({ name, calls, pointers, bytes }): Change => {
     const before = images.subarray(from, from + bytes)
     from += bytes
-    const after = new Uint8Array(memory.buffer, heap, bytes)
+    const after = new Uint8Array(memory.buffer, shift + heap, bytes)
     after.set(before)
-    for (const args of calls) (instance.exports[name] as (...args: number[]) => void)(...args)
+    const kernel = instance.exports[name] as (...args: (number | bigint)[]) => void
+    for (const args of calls)
+      kernel(...args.map((a, i) => (wide && i < pointers ? BigInt(a && a + shift) : a)))
     const differs = (byte: number, i: number) => byte !== before[i]
     const first = after.findIndex(differs)
     if (first < 0) return undefined
@@ -127,12 +159,13 @@ describe.each(ENGINES)('%s', (name, sets) => {
   it.skipIf(whyMissing(name))(`kernels of ${sets.join(', ')}`, async () => {
     const engine = await openBrowser(name)
     try {
-      for (const features of SETS) {
-        const changes = await engine.run(site, runSet, { features })
+      for (const features of ALL) {
+        const data = features === WIDE ? NARROW : features
+        const changes = await engine.run(site, runSet, { module: features, data })
         expect(changes !== null && changes !== undefined, features).toBe(sets.includes(features))
         if (!changes) continue
-        expect(changes.length).toBe(prepared[features].length)
-        expect(prepared[features].flatMap((p, i) => judged(p, changes[i] ?? undefined))).toEqual([])
+        expect(changes.length).toBe(prepared[data].length)
+        expect(prepared[data].flatMap((p, i) => judged(p, changes[i] ?? undefined))).toEqual([])
         console.info(`${name}: ${changes.length} cases of ${features}`)
       }
     } finally {
