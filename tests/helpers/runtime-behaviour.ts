@@ -182,7 +182,9 @@ export function behavesLikeAModel(setup: () => { bundle: Bundle; options: LoadOp
         // Adding 0 makes 0 of -0.
         expect(Array.from(logits!.data, (v) => v + 0)).toEqual(ids.flatMap((_, m) => logitsAt(ids, m)))
       }
-      await expect(model.run({})).rejects.toThrow(/input input_ids is missing; the program takes u32 \[seq\]/)
+      await expect(model.run({})).rejects.toThrow(
+        /input input_ids is missing; the model takes input_ids: u32 \[batch,seq\]/,
+      )
       await expect(model.run({ input_ids: [VOCAB] })).rejects.toThrow(RangeError)
       await expect(model.run({ input_ids: [] })).rejects.toThrow(RangeError)
       await expect(model.run({ input_ids: Array(CONTEXT + 1).fill(0) })).rejects.toThrow(RangeError)
