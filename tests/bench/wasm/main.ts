@@ -14,7 +14,6 @@ import { packageRoot } from '../../../compiler/root.js'
 import { serve } from '../../helpers/server.js'
 import { type Open, openChromium } from './browser.js'
 import { type Entry, entriesOf, peersFolder, writeCeilings } from './files.js'
-import { matrixBytes } from './matrix.js'
 import type { Ceilings } from './pages/ceilings.js'
 import type { Contest } from './pages/contest.js'
 import { ceilingOf, type Work, works } from './rows.js'
@@ -66,8 +65,8 @@ async function race(work: Work, entries: Entry[], threads: number, browser: Open
     if (!kind || work.kind === 'model') continue
     const { page } = await browser.page('ceilings', threads)
     const measured = await page.evaluate(
-      ([kind, bytes, ms]) => (globalThis as unknown as InCeilings).contest.measure(kind, bytes, ms),
-      [kind, matrixBytes(work), ms] as const,
+      ([kind, ms]) => (globalThis as unknown as InCeilings).contest.measure(kind, ms),
+      [kind, ms] as const,
     )
     if (round >= 0) ceilings.push(measured)
   }

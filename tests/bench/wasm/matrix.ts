@@ -56,14 +56,14 @@ const weightsOf = ({ N, K }: MatrixWork): WeightSource => ({
 
 /**
  * Gives the program what a caller puts in (`forward`), and makes another (`resident`) that leaves everything where
- * it is.
+ * it is but one number.
  */
 function withPorts(plan: Plan, placed: Record<string, Port['region']>, work: MatrixWork): Plan {
   const program = plan.programs.forward!
   const port = (name: string, shape: number[]): Port => ({ name, dtype: 'f32', shape, region: placed[name]! })
   const inputs = Object.entries(inputsOf(work)).map(([name, shape]) => port(name, shape))
   const outputs = [port('y', [work.M, work.N])]
-  const resident: Program = { ...program, inputs: [], outputs: [] }
+  const resident: Program = { ...program, inputs: [], outputs: [port('y', [1])] }
   return { ...plan, programs: { forward: { ...program, inputs, outputs }, resident } }
 }
 

@@ -50,13 +50,21 @@ function report(title: string, steps: { kernel: string; ms: number }[][]): void 
   console.log(`${title}: ${total.toFixed(3)} ms, median of ${steps.length} steps`)
   for (const [kernel, { ms, count }] of [...sums].sort((a, b) => b[1].ms - a[1].ms)) {
     const share = `${((100 * ms) / total).toFixed(1)} %`
-    console.log(`  ${share.padStart(7)} ${ms.toFixed(3).padStart(8)} ms  ${String(count).padStart(3)}× ${kernel}`)
+    console.log(
+      `  ${share.padStart(7)} ${ms.toFixed(3).padStart(8)} ms  ${String(count).padStart(3)}× ${kernel}`,
+    )
   }
 }
 
 const out = mkdtempSync(join(tmpdir(), 'wgc-profile-'))
 try {
-  const options = { model: folder, targets: ['deno'], out, bits: bits === 'f32' ? bits : Number(bits), group: 32 }
+  const options = {
+    model: folder,
+    targets: ['deno'],
+    out,
+    bits: bits === 'f32' ? bits : Number(bits),
+    group: 32,
+  }
   await build(options as BuildOptions)
   noteCalls()
   const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))

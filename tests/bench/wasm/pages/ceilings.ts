@@ -3,8 +3,6 @@ import type { Ceiling } from '../rows.js'
 
 interface Job {
   kind: Ceiling
-  /** Bytes that each worker reads. */
-  bytes: number
   times: number
 }
 
@@ -18,19 +16,20 @@ onmessage = async ({ data }) => {
     const { instance } = await WebAssembly.instantiate(data.wasm, { env: { memory } })
     const at = Math.ceil(instance.exports.__heap_base.value / 256) * 256
     new Uint8Array(memory.buffer, at).fill(1)
-    self.work = ({ kind, bytes, times }) => {
-      if (kind === 'read') instance.exports.read_all(at, bytes, times)
+    self.work = ({ kind, times }) => {
+      if (kind === 'read') instance.exports.read_all(at, data.bytes, times)
       else instance.exports.madds(at, times)
     }
   } else self.work(data)
   postMessage(0)
 }`
 
-const MAX_BYTES = 1 << 27
+/** What each worker reads: beyond any cache, as the weights of a whole model are. */
+const BYTES = 1 << 27
 
 export interface Ceilings {
   /** GB/s or GFLOP/s of all threads, over some `ms` milliseconds. */
-  measure(kind: Ceiling, bytes: number, ms: number): Promise<number>
+  measure(kind: Ceiling, ms: number): Promise<number>
 }
 
 export async function open(url: string, threads: number): Promise<Ceilings> {
@@ -47,24 +46,23 @@ export async function open(url: string, threads: number): Promise<Ceilings> {
           }),
       ),
     )
-  await ask({ wasm, pages: (MAX_BYTES >> 16) + 32 })
+  await ask({ wasm, bytes: BYTES, pages: (BYTES >> 16) + 32 })
   const timed = async (job: Job) => {
     const start = performance.now()
     await ask(job)
     return performance.now() - start
   }
   return {
-    async measure(kind, bytes, ms) {
-      const each = Math.floor(Math.min(bytes / threads, MAX_BYTES) / 128) * 128
+    async measure(kind, ms) {
       let times = 1
-      let took = await timed({ kind, bytes: each, times })
+      let took = await timed({ kind, times })
       while (took < ms / 4) {
         times *= 4
-        took = await timed({ kind, bytes: each, times })
+        took = await timed({ kind, times })
       }
       times = Math.max(1, Math.round((times * ms) / took))
-      took = await timed({ kind, bytes: each, times })
-      return (threads * times * (kind === 'read' ? each : FLOPS)) / took / 1e6
+      took = await timed({ kind, times })
+      return (threads * times * (kind === 'read' ? BYTES : FLOPS)) / took / 1e6
     },
   }
 }

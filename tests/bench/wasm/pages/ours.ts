@@ -8,11 +8,10 @@ export async function open(url: string, threads: number): Promise<Contest> {
   const runtime = (await import(`${url}dist/runtime.js`)) as typeof import('../../../../runtime/index.js')
   const load = (folder: string) =>
     runtime.load(`${url}out/${folder}/`, {
-      tokenizer: false,
-      backend: 'wasm',
-      integrity: 'off',
-      threads,
-    } as Parameters<typeof runtime.load>[1])
+      ...{ tokenizer: false, backend: 'wasm', integrity: 'off' },
+      // One thread: the page's own. More: workers, while the page's thread waits.
+      threads: threads > 1 ? threads : 0,
+    })
   return contest({
     about: { threads },
     async load(work, files) {
