@@ -10,6 +10,7 @@ import { nearest } from './nearest.js'
 import { importOnnx, isOnnxPath, type OnnxOptions, onnxIn } from './onnx/import.js'
 import { pageFiles } from './page-files.js'
 import { presets } from './presets.js'
+import { recognised } from './recognise.js'
 import { INDEX, type OpenWeights, openWeights, SINGLE } from './weights.js'
 
 export { type ConfigReader, configReader } from './config.js'
@@ -74,21 +75,28 @@ async function importFolder(folder: string, options: OnnxOptions): Promise<Impor
     if (onnx !== undefined)
       return { ...(await importOnnx(onnx, options, extras)), name: basename(resolve(folder)) }
   }
-  const config = await readConfig(folder)
   const configFile = join(folder, CONFIG)
-  const family = familyOf(config, configFile)
-  const more = await extras(folder)
-  const weights: OpenWeights = await openWeights(folder)
-  return {
-    name: basename(resolve(folder)),
-    family,
-    config,
-    configFile,
-    weights,
-    ...more,
-    close: () => weights.close(),
+  if (!(await exists(configFile)) && (await exists(join(folder, SINGLE)))) {
+    const weights = await openWeights(folder)
+    const config = recognised(weights)
+    if (config)
+      return { ...(await described(folder, config, configFile)), weights, close: () => weights.close() }
+    await weights.close()
   }
+  const config = await readConfig(folder)
+  const model = await described(folder, config, configFile)
+  const weights: OpenWeights = await openWeights(folder)
+  return { ...model, weights, close: () => weights.close() }
 }
+
+/** What a folder says of its model beside the weights. */
+const described = async (folder: string, config: Record<string, unknown>, configFile: string) => ({
+  name: basename(resolve(folder)),
+  family: familyOf(config, configFile),
+  config,
+  configFile,
+  ...(await extras(folder)),
+})
 
 const isDirectory = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false

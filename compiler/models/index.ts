@@ -11,6 +11,7 @@ import { mistral } from './mistral.js'
 import { phi3 } from './phi3.js'
 import { qwen2 } from './qwen2.js'
 import { qwen3 } from './qwen3.js'
+import { retsim } from './retsim.js'
 import type { ModelFamily } from './types.js'
 
 export const families: ModelFamily[] = [
@@ -25,6 +26,7 @@ export const families: ModelFamily[] = [
   gpt2,
   mingpt,
   bert,
+  retsim,
 ]
 
 /** The family that builds a config's `model_type` and `architectures`. */

@@ -12,6 +12,7 @@
 export * from './audio.js'
 export * from './boxes.js'
 export * from './caption.js'
+export * from './characters.js'
 export * from './chat.js'
 export * from './classify.js'
 export * from './ctc.js'
