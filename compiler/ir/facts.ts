@@ -59,6 +59,8 @@ function unify(facts: NodeFacts, graph: Graph, spec: PortSpec, tensor: Tensor): 
 /** Facts of a node whose inputs are known; outputs, when they exist already, are read too. */
 export function nodeFacts(graph: Graph, node: Node, op: OpDef): NodeFacts {
   const facts: NodeFacts = { values: { ...op.attrs, ...node.attrs } as Record<string, Attr>, symbols: {} }
+  // What a node says of a size counts more than what the operator has for it: matmul's N may be a symbol.
+  for (const name of Object.keys(node.sizes ?? {})) if (!(name in node.attrs)) delete facts.values[name]
   for (const [name, dim] of Object.entries(node.sizes ?? {})) bind(facts, graph, name, dim)
   for (const [port, spec] of Object.entries(op.ports)) {
     const tensor = operand(graph, node, port)

@@ -63,16 +63,24 @@ function fit(
   }
   const env = { ...facts, ...params }
   const unmet = template.front.needs.find(
-    (need) => evaluateExpression(need, env) !== true || !(isBound(need) || certain(need, env, moving)),
+    (need) => evaluateExpression(need, env) !== true || !lasting(need, env, moving),
   )
   return unmet ? `needs ${printExpression(unmet)}` : params
 }
 
 /** A bound that holds for the largest value of a size: an upper one holds for all, a lower one says what pays. */
-const isBound = (need: Ast): boolean =>
-  need.kind === 'binary' &&
-  (['<=', '<', '>', '>='].includes(need.op) ||
-    (need.op === '&&' && isBound(need.left) && isBound(need.right)))
+const isBound = (need: Ast): boolean => need.kind === 'binary' && ['<=', '<', '>', '>='].includes(need.op)
+
+/** Whether a condition that holds for the largest sizes does for those of every step. */
+function lasting(need: Ast, env: Params, moving: ReadonlySet<string>): boolean {
+  if (need.kind === 'binary' && need.op === '&&')
+    return lasting(need.left, env, moving) && lasting(need.right, env, moving)
+  if (need.kind === 'binary' && need.op === '||')
+    return [need.left, need.right].some(
+      (part) => evaluateExpression(part, env) === true && lasting(part, env, moving),
+    )
+  return isBound(need) || certain(need, env, moving)
+}
 
 /** Whether a condition holds whatever the sizes are that a step brings. */
 function certain(need: Ast, env: Params, moving: ReadonlySet<string>): boolean {
