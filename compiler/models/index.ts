@@ -1,6 +1,7 @@
 /** The families. A new one is a file in this folder and a line here. */
 import { fail } from '../errors.js'
 import { bert } from './bert.js'
+import { clip } from './clip.js'
 import { gemma } from './gemma.js'
 import { gemma2 } from './gemma2.js'
 import { gemma3 } from './gemma3.js'
@@ -27,6 +28,7 @@ export const families: ModelFamily[] = [
   mingpt,
   bert,
   retsim,
+  clip,
 ]
 
 /** The family that builds a config's `model_type` and `architectures`. */
