@@ -1,6 +1,7 @@
 /** `wgc models`: families that can be built, and presets with their sizes. */
 import type { Command } from 'commander'
-import type { Graph, Tensor } from '../ir/graph.js'
+import { type Graph, limitsOf } from '../ir/graph.js'
+import { elements, largest } from '../ir/size.js'
 import type { Model } from '../models/types.js'
 import type { Bits } from '../passes/precision.js'
 import { type CommonOptions, command } from './command.js'
@@ -65,16 +66,13 @@ async function run(options: CommonOptions): Promise<void> {
   ])
 }
 
-const numbers = (t: Tensor, maxSeq: number): number =>
-  t.shape.reduce<number>((n, d) => n * (typeof d === 'number' ? d : maxSeq), 1)
-
 /** Bytes of the largest operand that can't be cut, as weights are: activations of the longest step, and states. */
 function largestOperand(model: Model): number {
   const graphs = model.programs.map((p) => model.graph(p))
   const sizes = graphs.flatMap((graph: Graph) =>
     [...graph.tensors.values()]
       .filter((t) => t.kind !== 'weight')
-      .map((t) => numbers(t, graph.maxSeq) * (t.kind === 'state' ? 2 : 4)),
+      .map((t) => largest(elements(t.shape), limitsOf(graph)) * (t.kind === 'state' ? 2 : 4)),
   )
   return sizes.reduce((a, b) => Math.max(a, b), 0)
 }
@@ -98,12 +96,20 @@ async function presetSizes(): Promise<PresetSizes[]> {
     const family = familyOf(config.model_type, config.architectures)
     const context = Math.min(CONTEXT, family.maxContext(configReader(config, `preset ${name}`)))
     const model = presetModel(name, context)
-    const graph = model.graph(model.programs[0]!)
-    const tensors = [...graph.tensors.values()]
-    const elements = (kind: string) =>
-      tensors.filter((t) => t.kind === kind).reduce((sum, t) => sum + numbers(t, graph.maxSeq), 0)
+    const graphs = model.programs.map((p) => model.graph(p))
+    // Programs share weights and states by name.
+    const all: Graph = {
+      ...graphs[0]!,
+      nodes: graphs.flatMap((g) => g.nodes),
+      tensors: new Map(graphs.flatMap((g) => [...g.tensors])),
+    }
+    const limits = Object.assign({}, ...graphs.map(limitsOf)) as Record<string, number>
+    const numbers = (kind: string) =>
+      [...all.tensors.values()]
+        .filter((t) => t.kind === kind)
+        .reduce((sum, t) => sum + largest(elements(t.shape), limits), 0)
     const weights = (bits: Bits) =>
-      [...precision(graph, { bits, group: GROUP }).tensors.values()].reduce((sum, { weight, shape }) => {
+      [...precision(all, { bits, group: GROUP }).tensors.values()].reduce((sum, { weight, shape }) => {
         if (!weight?.format) return sum
         const [n, k] = (shape.length < 2 ? [1, shape[0]] : shape) as [number, number]
         const { data, scale } = rows.bytes(weight.format, n, k, groupOf(weight.format, weight.group))
@@ -113,10 +119,10 @@ async function presetSizes(): Promise<PresetSizes[]> {
     return {
       name,
       family: family.family,
-      parameters: elements('weight'),
+      parameters: numbers('weight'),
       context,
       weights: Object.fromEntries(BITS.map((b) => [b, weights(b)])) as PresetSizes['weights'],
-      kv: elements('state') * 2,
+      kv: numbers('state') * 2,
       limits: operand > backendLimits.webgpu.binding ? { maxStorageBufferBindingSize: operand } : {},
     }
   })
