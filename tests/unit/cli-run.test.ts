@@ -153,6 +153,18 @@ describe('text', () => {
     expect(ran).toMatchObject({ variant: 'wasm-simd128', backend: 'wasm' })
   })
 
+  test('the same tokens on several threads as on one', async () => {
+    const runs = await Promise.all(
+      [1, 2, 3].map((n) =>
+        wgcJson<TextRun>(tell('--temperature', '0', '--backend', 'wasm', '--threads', String(n))),
+      ),
+    )
+    runs.forEach((ran, i) => {
+      expect(ran).toMatchObject({ ids: story.greedy, threads: i + 1 })
+      expect(ran.variant.endsWith('-threads')).toBe(i > 0)
+    })
+  })
+
   test('a prompt that is too long', async () => {
     const ran = await wgc(['run', at('stories'), '--backend', 'wasm', '--prompt', 'word '.repeat(600)])
     expect(ran.err).toMatch(/^wgc: error WGC625: the prompt has \d+ tokens, the model takes 512\n$/)
