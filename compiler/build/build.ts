@@ -53,7 +53,7 @@ function graphsFor(model: Model, source: WeightSource | null, options: BuildOpti
       group: options.group === 'channel' ? WHOLE_ROW : (options.group ?? 64),
       kv: kvOf(backend, options),
       ...(kept && { kept }),
-      splitKv: backend === 'webgpu',
+      splitKv: true,
       fuse: (options.fuse ?? true) && !model.fused,
       binding,
     }

@@ -40,7 +40,7 @@ export function kernelSet(bits: Bits, features: WasmFeature): CKernel[] {
   const found = new Map<string, CKernel>()
   for (const kv of ['f32', 'f16'] as const)
     for (const fuse of [true, false]) {
-      const options = { bits, kv, fuse, group: 64, binding: backendLimits.wasm.binding }
+      const options = { bits, kv, fuse, group: 64, binding: backendLimits.wasm.binding, splitKv: true }
       const { variants } = compileVariants([spec], () => programGraphs(model, options), templates)
       for (const kernel of variants.flatMap((v) => v.kernels).map(toSource)) found.set(kernel.export, kernel)
     }

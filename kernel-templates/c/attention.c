@@ -12,23 +12,7 @@
 //#include "lib/math.h"
 //#include "lib/rows.h"
 //#include "lib/attend.h"
-
-static void attend(Block *b, const KV *k, const KV *v, float SOFTCAP) {
-  const int HD = b->HD, size = kv_size(HD), width = kv_width(HD), turn = turn_keys(width);
-  int first, last;
-  block_range(b, &first, &last);
-  open_block(b);
-  for (int at = first, count; at < last; at += count) {
-    count = turn_count(turn, at, last);
-    const uint32_t skip = (uint32_t)at * (uint32_t)size;
-    block_scores(b, (Vectors){kv_read(k + skip, count, HD, b->tile), width}, count);
-    for (int g = 0; 4 * g < b->rows; g++) {
-      cap_scores(b, g, count, SOFTCAP);
-      bound_scores(b, g, at, count);
-    }
-    block_values(b, (Vectors){kv_read(v + skip, count, HD, b->tile), width}, count);
-  }
-}
+//#include "lib/attend_kv.h"
 
 void attention(const float *q, const KV *k, const KV *v, float *y, const Step *step, int M, int H, int KVH, int HD,
                int C, float SCALE, int WINDOW, float SOFTCAP, int begin, int end) {
@@ -44,7 +28,7 @@ void attention(const float *q, const KV *k, const KV *v, float *y, const Step *s
     for (int i = 0; i < filled(&b); i++) {
       const int r = first + min_int(i, b.rows - 1), m = r / share;
       b.to[i] = (int)step->past + m + 1;
-      b.from[i] = WINDOW > 0 && b.to[i] > WINDOW ? b.to[i] - WINDOW : 0;
+      b.from[i] = first_seen(b.to[i] - 1, WINDOW);
       offsets[i] = (uint32_t)(m * H + head * share + r % share) * (uint32_t)HD;
       put_query(&b, i, q + offsets[i], HD, SCALE * LARGE);
     }

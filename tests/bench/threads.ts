@@ -1,7 +1,7 @@
 /**
  * WebAssembly on several threads: tokens a second of decoding and of a prompt, and the whole of a step by operator.
  *
- * node tests/run.mjs tests/bench/threads.ts BUNDLE [threads,threads …] [rounds]
+ * node tests/run.mjs tests/bench/threads.ts BUNDLE [threads,threads …] [rounds] [tokens] [prompt]
  *
  * Thread counts take turns in one process, so that what else runs on the machine slows all alike; medians. `0` is the
  * calling thread. A preset's bundle has no weights: some are made up. Needs `npm run build`.
@@ -14,8 +14,8 @@ import { nodeWorkers } from '../../compiler/cli/node-workers.js'
 import type { Manifest, Plan } from '../../runtime/format.js'
 import { load, type Model } from '../../runtime/index.js'
 
-const [bundle, list = '0,1,2', rounds = '9', tokens = '48'] = process.argv.slice(2)
-if (!bundle) throw new Error('usage: threads.ts BUNDLE [0,1,2] [rounds] [tokens]')
+const [bundle, list = '0,1,2', rounds = '9', tokens = '48', prompt = '128'] = process.argv.slice(2)
+if (!bundle) throw new Error('usage: threads.ts BUNDLE [0,1,2] [rounds] [tokens] [prompt]')
 const worker = nodeWorkers(pathToFileURL('dist/cli/wasm-worker-node.js'))
 const bytesOf = (file: string) => new Uint8Array(readFileSync(join(bundle, file)))
 
@@ -51,7 +51,7 @@ function sourceOf(): { read(file: string): Promise<Uint8Array> } {
 }
 
 const source = sourceOf()
-const PROMPT = 128
+const PROMPT = Number(prompt)
 
 interface Contestant {
   threads: number

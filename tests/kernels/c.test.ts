@@ -34,14 +34,10 @@ describe.each(builds)('$features by $toolchain', ({ features, toolchain }) => {
   })
 })
 
-/** What GPUs do in two steps, to have enough to do; `attention` is the same in one. */
-const GPU_ONLY = ['attention_split', 'attention_merge']
-
 test('every case of every operator is run by some variant', () => {
   const variants = allVariants('simd128')
   const left = Object.values(ops).flatMap((op) =>
     op.cases
-      .filter(() => !GPU_ONLY.includes(op.name))
       .filter((c) => !variants.some((v) => v.template.front.op.name === op.name && serves(v, c.facts)))
       .map((c) => `${op.name}: ${c.name}`),
   )

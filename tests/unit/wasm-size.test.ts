@@ -29,7 +29,7 @@ test.each(sets.map((s) => [s.id, s] as const))(
       const graphs = programGraphs(presetModel('tinyllama'), {
         ...options,
         kv: kvOf('wasm', { bits: b }),
-        splitKv: false,
+        splitKv: true,
       })
       const { variants } = compileVariants([spec], () => graphs, templates)
       const kernels = variants[0]!.kernels.map(toSource)

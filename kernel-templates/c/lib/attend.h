@@ -243,10 +243,14 @@ static inline void block_values(Block *b, Vectors v, int count) {
   }
 }
 
+/// Sum of a row's weights.
+static inline float row_total(const Block *b, int i) {
+  const int g = i / 4;
+  return stands_alone(b, g) ? sum4(b->total[g]) : ((const float *)(b->total + g))[i & 3];
+}
+
 /// What a row's sum is to be scaled by: 0 where it sees no key.
 static inline float row_scale(const Block *b, int i) {
-  const int g = i / 4;
-  const float *totals = (const float *)(b->total + g);
-  const float total = stands_alone(b, g) ? sum4(b->total[g]) : totals[i & 3];
+  const float total = row_total(b, i);
   return total == 0 ? 0 : REST / total;
 }
