@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { checkPlan, parseJson } from '../../runtime/check.js'
 import type { Manifest, Plan } from '../../runtime/format.js'
 import { build } from '../build/build.js'
+import { bytes, count } from '../cli/output.js'
 import { WgcError } from '../errors.js'
 import { presets } from '../import/presets.js'
 import type { BuildResult } from '../options.js'
@@ -25,13 +26,6 @@ without, and on WebAssembly. Left out is what no device could run, with the limi
 | preset | parameters | targets | variants | memory | code | dispatches | build | left out |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 `
-
-const mega = (bytes: number): string =>
-  bytes >= 1e9
-    ? `${(bytes / 1e9).toFixed(2)} GB`
-    : bytes >= 1e6
-      ? `${Math.round(bytes / 1e6)} MB`
-      : `${Math.round(bytes / 1e3)} kB`
 
 function planOf(out: string, manifest: Manifest, id: string): Plan {
   const variant = manifest.variants[id]!
@@ -68,9 +62,15 @@ function row(name: string, { out, manifest, seconds, notes }: BuildResult): stri
   const served = Object.values(targets).filter((ids) => ids.length > 0).length
   const left = notes.filter((note) => note.startsWith('no ')).join('; ')
   return [
-    ...[name, mega(model.parameters).replace(/B$/, '').replace('k', ' k').replace('  ', ' ').trim()],
+    ...[name, count(model.parameters)],
     ...[`${served} of ${Object.keys(targets).length}`, Object.keys(variants).length],
-    ...[mega(Math.max(...memory)), mega(code), dispatchesOf(out, manifest), `${seconds.toFixed(1)} s`, left],
+    ...[
+      bytes(Math.max(...memory)),
+      bytes(code),
+      dispatchesOf(out, manifest),
+      `${seconds.toFixed(1)} s`,
+      left,
+    ],
   ].join(' | ')
 }
 
