@@ -102,23 +102,12 @@ function maskOf(node: Node, scores: string, sizes: Sizes): Mask | undefined {
   return shape && { tensor, shape }
 }
 
-/** The mask as sdpa reads it, [BB, HB, M, L], and the copy that makes it so. */
-function biasOf(
-  { tensor, shape }: Mask,
-  { M, L }: Sizes,
-  name: string,
-): { tensor: string; copy?: Node; BB: number; HB: number } {
-  const [BB, HB, rows] = shape as [number, number, number, number]
-  if (rows === M) return { tensor, BB, HB }
-  const wide = [BB, HB, M, L]
-  const [dims, steps] = collapse(wide, broadcastStrides(shape, wide)) as [number[], number[]]
-  const attrs = copyFacts(ending(dims, 6, 1), ending(steps, 6, 0), product(shape)) as Node['attrs']
-  return {
-    tensor: name,
-    copy: { op: 'copy_nd', name, inputs: { x: tensor }, outputs: { y: name }, attrs, sizes: {} },
-    BB,
-    HB,
-  }
+/** A mask as sdpa reads it: one for all rows, [KB, L], or of every score, [BB, HB, M, L]. */
+function hiding({ tensor, shape }: Mask): Pick<Node, 'inputs' | 'attrs'> & { sizes: Record<string, number> } {
+  const [B, H, rows] = shape as [number, number, number, number]
+  if (H === 1 && rows === 1)
+    return { inputs: { keymask: tensor }, attrs: { KEYS: true, BIAS: 'none' }, sizes: { KB: B } }
+  return { inputs: { bias: tensor }, attrs: { KEYS: false, BIAS: 'full' }, sizes: { BB: B, HB: H } }
 }
 
 const divisors = (n: number): number[] =>
@@ -131,7 +120,6 @@ interface Found {
   /** The node whose output becomes sdpa's. */
   last: Node
   sdpa: Node
-  copy?: Node
 }
 
 function attentionAt(at: Look, softmax: Node, readers: (tensor: string) => Node[]): Found | undefined {
@@ -172,20 +160,21 @@ function withHeads(at: Look, softmax: Node, values: Node, last: Node, part: Size
     const sizes = { ...part, HD: HD! }
     const mask = isSum ? maskOf(sum, inner, sizes) : undefined
     if (!q || !k || (isSum && !mask)) continue
-    const bias = mask && biasOf(mask, sizes, `${softmax.name}.bias`)
+    const hidden = mask && hiding(mask)
     const all = q.scale * k.scale * v.scale * scale * outer.scale
     if (v.scale !== 1) continue
     const SCALE = all * Number(scores.attrs.SCALE ?? 1) * (isSum ? 1 : Number(softmax.attrs.SCALE ?? 1))
     const attrs = {
       ...{ H, KVH: H, HD: HD!, VD, SCALE, SOFTCAP: 0, CAUSAL: false, WINDOW: 0, SPAN: 0, TOKENS: 'none' },
-      ...{ LENGTHS: false, BIAS: bias ? 'full' : 'none', MASK: false },
+      ...{ LENGTHS: false, BIAS: 'none', KEYS: false, MASK: false },
+      ...hidden?.attrs,
     }
     const sdpa: Node = {
       ...{ op: 'sdpa', name: softmax.name, outputs: { y: last.outputs.y! }, attrs },
-      inputs: { q: q.tensor, k: k.tensor, v: v.tensor, ...(bias && { bias: bias.tensor }) },
-      sizes: { B, M, L, BB: bias?.BB ?? 1, HB: bias?.HB ?? 1, MB: 1 },
+      inputs: { q: q.tensor, k: k.tensor, v: v.tensor, ...hidden?.inputs },
+      sizes: { B, M, L, BB: 1, HB: 1, MB: 1, KB: 1, ...hidden?.sizes },
     }
-    return { last, sdpa, ...(bias?.copy && { copy: bias.copy }) }
+    return { last, sdpa }
   }
   return undefined
 }
@@ -195,22 +184,12 @@ export function fuseAttention(graph: Graph): Graph {
   const at = look(graph)
   const uses = users(graph)
   const changes = new Map<Node, Node[]>()
-  const tensors = new Map(graph.tensors)
+  const readers = (tensor: string) =>
+    graph.tensors.get(tensor)?.kind === 'output' ? [] : (uses.get(tensor) ?? [])
   for (const softmax of graph.nodes) {
     if (softmax.op !== 'softmax' || softmax.attrs.LOG === true || softmax.attrs.SCALE !== 1) continue
-    const found = attentionAt(at, softmax, (tensor) =>
-      graph.tensors.get(tensor)?.kind === 'output' ? [] : (uses.get(tensor) ?? []),
-    )
-    if (!found) continue
-    const { last, sdpa, copy } = found
-    if (copy)
-      tensors.set(copy.name, {
-        name: copy.name,
-        kind: 'temp',
-        dtype: 'f32',
-        shape: [Number(sdpa.sizes!.BB), Number(sdpa.sizes!.HB), Number(sdpa.sizes!.M), Number(sdpa.sizes!.L)],
-      })
-    changes.set(last, [...(copy ? [copy] : []), sdpa])
+    const found = attentionAt(at, softmax, readers)
+    if (found) changes.set(found.last, [found.sdpa])
   }
-  return changes.size === 0 ? graph : replaceNodes({ ...graph, tensors }, changes)
+  return changes.size === 0 ? graph : replaceNodes(graph, changes)
 }

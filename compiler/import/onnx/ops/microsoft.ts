@@ -68,6 +68,7 @@ function keysSeen(at: At, mask: Value | undefined, B: number, M: number, L: numb
         : at.refuse(`a mask of [${mask.shape}]`)
   const hidden = binary(at, 'equal', view(mask, shape), known([], mask.type, [0]), BOOL)
   const added = times(at, { ...hidden, type: 1 }, filter)
+  if (shape[2] === 1) return { keymask: view(added, [shape[0]!, L]) }
   return { bias: expanded(at, added, [shape[0]!, 1, M, L]) }
 }
 
@@ -82,7 +83,7 @@ function attend(
   const [B, M, width] = q.shape as [number, number, number]
   const L = k.shape[1]!
   const [HD, VD] = [width / H, v.shape[2]! / H]
-  const { len, bias: hiding } = keysSeen(at, mask, B, M, L) as { len?: Value; bias?: Value }
+  const { len, keymask, bias: hiding } = keysSeen(at, mask, B, M, L) as Record<string, Value | undefined>
   const extra = more && expanded(at, more, [...more.shape.slice(0, 2), M, L])
   const bias = hiding && extra ? add(at, hiding, extra) : (hiding ?? extra)
   const attrs = {
@@ -97,10 +98,18 @@ function attend(
       SPAN: 0,
     },
     ...{ CAUSAL: at.int('unidirectional', 0) !== 0, TOKENS: 'none', LENGTHS: len !== undefined },
-    ...{ BIAS: bias ? 'full' : 'none', MASK: false },
+    ...{ BIAS: bias ? 'full' : 'none', MASK: false, KEYS: keymask !== undefined },
   }
-  const sizes = { B, M, L, BB: bias?.shape[0] ?? 1, HB: bias?.shape[1] ?? 1, MB: 1 }
-  return at.op('sdpa', { q, k, v, len, bias }, attrs, sizes, [B, M, H * VD], q.type)
+  const sizes = {
+    B,
+    M,
+    L,
+    BB: bias?.shape[0] ?? 1,
+    HB: bias?.shape[1] ?? 1,
+    MB: 1,
+    KB: keymask?.shape[0] ?? 1,
+  }
+  return at.op('sdpa', { q, k, v, len, bias, keymask }, attrs, sizes, [B, M, H * VD], q.type)
 }
 
 /** x through one matrix to queries, keys and values. */
