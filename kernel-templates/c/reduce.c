@@ -8,15 +8,23 @@
 //#include "lib/columns.h"
 //#include "lib/reduce_ops.h"
 
-/// Lanes 0 .. n - 1 at x, x + step, …, `count` of them, two at a time: one addition waits for another.
+/// Lanes 0 .. n - 1 at x, x + step, …, `count` of them, two at a time: one addition waits for another. Parts of PART
+/// first, then those together: a long sum of floats loses what a short one keeps.
 ALONE V fold(const float *x, int count, int step, int n, V most) {
-  V a = set1(NEUTRAL), b = a;
-  int i = 0;
-  for (; i + 2 <= count; i += 2, x += 2 * step) {
-    a = join(a, get(x, n), most);
-    b = join(b, get(x + step, n), most);
+  enum { PART = 32 };
+  V all = set1(NEUTRAL);
+  for (int from = 0; from < count; from += PART) {
+    V a = set1(NEUTRAL), b = a;
+    const int end = min_int(count, from + PART);
+    int i = from;
+    for (; i + 2 <= end; i += 2, x += 2 * step) {
+      a = join(a, get(x, n), most);
+      b = join(b, get(x + step, n), most);
+    }
+    if (i < end) a = join(a, get(x, n), most), x += step;
+    all = merge(all, merge(a, b));
   }
-  return i < count ? merge(join(a, get(x, n), most), b) : merge(a, b);
+  return all;
 }
 
 /// The largest of the same, of which -inf counts as the lowest number.
