@@ -22,7 +22,8 @@ const SHARED = 2
 const WIDE = 4
 /** What a shared memory must state; the runtime's own may state less. In pages of 64 KiB. */
 const MAX_PAGES = 65536
-const MAX_PAGES_WIDE = 2 ** 48 / 65536
+/** With addresses of 64 bits: all that the JavaScript interface allows. */
+const MAX_PAGES_WIDE = 262144
 
 /** LEB128, unsigned. Numbers beyond 32 bits occur as page counts of 64-bit memories. */
 function leb(n: number): number[] {

@@ -17,7 +17,7 @@ import { importModel } from '../../compiler/import/index.js'
 import { build } from '../../compiler/index.js'
 import { openTemplates } from '../../compiler/select/templates.js'
 import { loadTuning } from '../../compiler/select/tuning.js'
-import { wasmModule } from '../../compiler/toolchain/index.js'
+import { wasmModule, withSharedMemory } from '../../compiler/toolchain/index.js'
 import type { Manifest, Plan, Program, Region } from '../../runtime/format.js'
 import type * as Runtime from '../../runtime/index.js'
 import { type EngineName, openBrowser, type Page, whyMissing } from '../helpers/browsers.js'
@@ -74,12 +74,17 @@ beforeAll(async () => {
     return file
   }
   const plan = JSON.parse(readFileSync(at(narrow.plan), 'utf8')) as Plan
-  manifest.variants.wide = {
+  const module = await wideModule()
+  const wide = {
     ...narrow,
-    features: FEATURES,
     plan: add('plan-wide.json', JSON.stringify(behindHole(plan))),
-    code: add('kernels-wide.wasm', await wideModule()),
     memory: narrow.memory + HOLE,
+  }
+  manifest.variants.wide = { ...wide, features: FEATURES, code: add('kernels-wide.wasm', module) }
+  manifest.variants['wide-threads'] = {
+    ...wide,
+    features: [...FEATURES, 'threads'],
+    code: add('kernels-wide-threads.wasm', withSharedMemory(module)),
   }
   writeFileSync(at('manifest.json'), JSON.stringify(manifest))
   site = await serve({ '/dist': distFolder(), '/bundles': folder })
@@ -96,11 +101,12 @@ interface Job {
 
 async function generate({ variant, prompt }: Job, page: Page) {
   const { load } = await page.import<typeof Runtime>('/dist/runtime.js')
-  const model = await load(new URL('bundles/b/', page.url), { variant, tokenizer: false })
+  const model = await load(new URL('bundles/b/', page.url), { variant, tokenizer: false, threads: 2 })
   const ids: number[] = []
   for await (const id of model.generateIds(prompt, { maxTokens: 100, temperature: 0 })) ids.push(id)
+  const { threads } = model
   model.destroy()
-  return ids
+  return { ids, threads }
 }
 
 const engines: EngineName[] = ['chromium', 'firefox', 'deno']
@@ -109,9 +115,13 @@ describe.each(engines)('%s', (name) => {
     const engine = await openBrowser(name)
     try {
       const prompt = storiesCases()[0]!.ids
-      const ids = await engine.run(site, generate, { variant: 'wasm-simd128', prompt })
+      const { ids } = await engine.run(site, generate, { variant: 'wasm-simd128', prompt })
       expect(ids.length).toBeGreaterThan(50)
-      expect(await engine.run(site, generate, { variant: 'wide', prompt })).toEqual(ids)
+      expect(await engine.run(site, generate, { variant: 'wide', prompt })).toEqual({ ids, threads: 0 })
+      expect(await engine.run(site, generate, { variant: 'wide-threads', prompt })).toEqual({
+        ids,
+        threads: 2,
+      })
     } finally {
       await engine.close()
     }
