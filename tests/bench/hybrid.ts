@@ -8,6 +8,21 @@
  * submission to arrival; steps are queued ahead of it, so that only the first token waits. `logits`: the same for all
  * logits, which a hybrid step would wait for each time. `CPU`: the C kernel on one thread. The last column is what a
  * hybrid step loses or gains. Milliseconds, medians; kinds of measurement take turns.
+ *
+ * Found (NVIDIA H200, Dawn in Node 20, a quiet machine; a browser's round trip to its GPU process comes on top):
+ *
+ * | vocabulary | sampling | GPU | token | logits | CPU | hybrid, a step |
+ * | ---: | --- | ---: | ---: | ---: | ---: | ---: |
+ * | 512 | greedy | 0.004 | 0.036 | 0.036 | 0.004 | +0.036 |
+ * | 512 | draw | 0.034 | 0.037 | 0.035 | 0.014 | +0.014 |
+ * | 32000 | greedy | 0.007 | 0.036 | 0.054 | 0.043 | +0.089 |
+ * | 32000 | draw | 0.049 | 0.039 | 0.054 | 0.547 | +0.552 |
+ * | 128256 | greedy | 0.017 | 0.042 | 0.112 | 0.127 | +0.222 |
+ * | 128256 | draw | 0.115 | 0.051 | 0.118 | 2.306 | +2.309 |
+ *
+ * So a step never pays to leave the GPU, and one that left it could not be queued ahead either: plans name the GPU for
+ * all of a step. On SwiftShader a draw takes 70 ms and more, and leaving would pay; there all of the model is faster in
+ * WebAssembly, and selection takes that. The choice that pays is of the whole variant.
  */
 import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'

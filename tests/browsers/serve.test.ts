@@ -107,7 +107,11 @@ describe.each(['chromium', 'firefox', 'webkit'] as EngineName[])('%s', (name) =>
     expect(seen.stats).toMatch(
       /^40 tokens, [\d.]+ tokens\/s, first token after [\d.]+ m?s \(5 in the prompt\)$/,
     )
-    expect(seen.variant).toMatch(/^wasm-simd128\S* on WebAssembly, loaded in [\d.]+ s/)
+    expect(seen.variant).toMatch(
+      name === 'webkit'
+        ? /^wasm-simd128\S* on WebAssembly, loaded in [\d.]+ s/
+        : /^wasm-simd128\S*-threads on WebAssembly \(threads: \d+\), loaded in [\d.]+ s/,
+    )
     expect(seen.candidates.length).toBeGreaterThan(5)
     expect(seen.candidates.join('\n')).toMatch('wasm was asked for')
   })

@@ -38,10 +38,13 @@ function row(cells, taken) {
   return tr
 }
 
-function showVariant({ variant, backend, reasons, capabilities }, seconds, variants) {
+function showVariant({ variant, backend, threads, reasons, capabilities }, seconds, variants) {
   const { info, software } = capabilities.webgpu
   const gpu = [info.vendor, info.architecture, info.description].filter(Boolean).join(' ')
-  const where = backend === 'webgpu' ? `WebGPU${gpu ? ` (${gpu})` : ''}` : 'WebAssembly'
+  const where =
+    backend === 'webgpu'
+      ? `WebGPU${gpu ? ` (${gpu})` : ''}`
+      : `WebAssembly${threads > 0 ? ` (threads: ${threads})` : ''}`
   const why = software && backend === 'wasm' ? `; WebGPU is computed on the CPU here (${gpu})` : ''
   at('variant').textContent = `${variant} on ${where}, loaded in ${seconds.toFixed(2)} s${why}`
   const rows = reasons.map(({ id, why }) => row([id, variants[id]?.backend ?? '', why], id === variant))
