@@ -99,6 +99,22 @@ describe('functions', () => {
       'unary',
       { OP: 'gelu_tanh' },
     ],
+    [
+      'gelu by tanh, as jax writes it',
+      [
+        op('Mul', ['x', 'cubic'], ['p0']),
+        op('Mul', ['x', 'p0'], ['p1']),
+        op('Mul', ['x', 'p1'], ['q']),
+        op('Add', ['x', 'q'], ['i']),
+        op('Mul', ['tanhs', 'i'], ['j']),
+        op('Tanh', ['j'], ['t']),
+        op('Add', ['one', 't'], ['f']),
+        op('Mul', ['f', 'half'], ['h']),
+        op('Mul', ['x', 'h'], ['y']),
+      ],
+      'unary',
+      { OP: 'gelu_tanh' },
+    ],
     ['silu', [op('Sigmoid', ['x'], ['s']), op('Mul', ['s', 'x'], ['y'])], 'unary', { OP: 'silu' }],
     [
       'quick gelu',

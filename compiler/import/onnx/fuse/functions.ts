@@ -64,9 +64,16 @@ const CUBES: Pattern[] = [
   ['mul', 'x', ['mul', 'x', 'x']],
   ['mul', 'x', ['square', 'x']],
 ]
-const TANH: Pattern[] = CUBES.flatMap((cube): Pattern[] => [
-  ['add', ['tanh', ['mul', ['add', 'x', ['mul', cube, 0.044715]], 0.7978845608]], 1],
-])
+/** 0.044715 x³, the factor before, within or behind. */
+const TERMS: Pattern[] = [
+  ...CUBES.map((cube): Pattern => ['mul', cube, 0.044715]),
+  ['mul', 'x', ['mul', 'x', ['mul', 'x', 0.044715]]],
+  ['mul', ['mul', 'x', 0.044715], ['square', 'x']],
+  ['mul', 'x', ['mul', ['square', 'x'], 0.044715]],
+]
+const TANH: Pattern[] = TERMS.map(
+  (term): Pattern => ['add', ['tanh', ['mul', ['add', 'x', term], 0.7978845608]], 1],
+)
 
 /** x / 2 · (what is in brackets), in each order. */
 const half = (bracket: Pattern): Pattern[] => [

@@ -29,6 +29,10 @@ function isRow(shape: readonly number[], whole: readonly number[]): boolean {
   return s.every((d, k) => d === whole[k - s.length + whole.length])
 }
 
+/** Whether two values are one tensor of the graph, seen alike. */
+const isSame = (a: Value, b: Value): boolean =>
+  a.tensor !== undefined && a.tensor === b.tensor && a.shape.join() === b.shape.join()
+
 const commutes = /^(add|mul|max|min|equal|and|or|xor)$/
 
 /** `OP` of two tensors that broadcast. */
@@ -39,6 +43,7 @@ export function binary(at: At, OP: string, left: Value, right: Value, type = lef
   const shape = broadcast(at, a.shape, b.shape)
   const n = sizeOf(shape)
   if (n === 0) return known(shape, type, [])
+  if (OP === 'mul' && isSame(a, b)) return unary(at, 'square', a, 0, 0, type)
   const { M, D } = rows(shape)
   const row = sizeOf(b.shape)
   if (sizeOf(a.shape) !== n || (row !== n && !isRow(b.shape, shape))) {
