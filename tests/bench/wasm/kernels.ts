@@ -261,7 +261,7 @@ function benchAttention(ours: Module, features: WasmFeature): void {
         const cache = ours.alloc(KVH * C * HD * 4)
         // 0x3c00: ones, whichever way they are read.
         new Uint16Array(ours.memory.buffer, cache, KVH * C * HD * 2).fill(0x3c00)
-        const sizes = [M, H, KVH, HD, C, HD ** -0.5] as const
+        const sizes = [M, H, KVH, HD, C, HD ** -0.5, 0, 0] as const
         const run = () => void ours.call[`attention_${KV}`]!(q, cache, cache, y, step, ...sizes, 0, items)
         return { name: `attention_${KV}`, amount: (4 * M * H * HD * (C - M / 2)) / 1e9, run }
       })

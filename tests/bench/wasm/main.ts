@@ -52,8 +52,8 @@ async function race(work: Work, entries: Entry[], threads: number, browser: Open
   }
   const kind = ceilingOf(work)
   const ceilings: number[] = []
-  // The first rounds run in a baseline compiler's code.
-  for (let round = -2; round < rounds; round++) {
+  // The first rounds run in a baseline compiler's code; a model's one round is many steps.
+  for (let round = work.kind === 'model' ? -1 : -2; round < rounds; round++) {
     for (const { entry, times } of taken) {
       const page = await pageOf(entry)
       const parts = await page.evaluate(
