@@ -224,6 +224,8 @@ function memoryOf(initial: number, maximum: number, shared: boolean, wide: boole
   try {
     return new WebAssembly.Memory({ ...size, shared } as WebAssembly.MemoryDescriptor)
   } catch (e) {
+    // One that is not shared takes no more than it needs at first: another variant may do.
+    if (shared) throw new UnsupportedError(`no shared memory of up to ${maximum * PAGE} bytes`, [], e)
     throw new OutOfMemoryError(`WebAssembly has no room for ${initial * PAGE} bytes`, { cause: e })
   }
 }

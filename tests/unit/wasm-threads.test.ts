@@ -148,6 +148,28 @@ describe('workers that fail', () => {
   })
 })
 
+it('a shared memory that is refused is done without', async () => {
+  const { Memory } = WebAssembly
+  class Stingy extends Memory {
+    constructor(given: WebAssembly.MemoryDescriptor) {
+      if (given.shared) throw new RangeError('could not allocate memory')
+      super(given)
+    }
+  }
+  Object.assign(WebAssembly, { Memory: Stingy })
+  try {
+    await using(await threadedBundle(), { threads: 2 }, async (model) => {
+      expect(model).toMatchObject({ variant: 'cpu', threads: 0 })
+      expect(model.reasons.find((r) => r.id === 'threads')!.why).toMatch(
+        /^no shared memory of up to \d+ bytes/,
+      )
+      expect(await ids(model, [1, 2])).toEqual(continuation([1, 2], 8))
+    })
+  } finally {
+    Object.assign(WebAssembly, { Memory })
+  }
+})
+
 it.each([-1, 1.5, 257, Number.NaN])('%s threads are refused', async (threads) => {
   const bundle = await threadedBundle()
   await expect(using(bundle, { threads }, async () => {})).rejects.toThrow(RangeError)
