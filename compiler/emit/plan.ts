@@ -31,7 +31,8 @@ export const weightKey = (tensor: string, layout: string): string => `${tensor}@
 export const layoutOf = (step: Step, port: string): string =>
   step.choice.template.front.layouts[port] ?? 'rows'
 
-function rowBytes(dtype: DType, columns: number): number {
+/** Bytes of a row of an activation, state or input. */
+export function rowBytes(dtype: DType, columns: number): number {
   if (dtype === 'u32') return columns * 4
   if (dtype === 'i8x4') return byteRowBytes(columns)
   return dtype === 'i8x32' ? quantizedRowBytes(columns) : kvBytes(dtype, columns)

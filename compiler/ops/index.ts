@@ -17,6 +17,7 @@ import { embed } from './embed.js'
 import { gather } from './gather.js'
 import { groupnorm } from './groupnorm.js'
 import { gru_cell } from './gru_cell.js'
+import { halve_rows } from './halve_rows.js'
 import { from_ids, to_ids } from './ids.js'
 import { kv_append } from './kv_append.js'
 import { l2norm } from './l2norm.js'
@@ -74,6 +75,7 @@ const rows = [
   penalize,
   sample,
   quantize_rows,
+  halve_rows,
   conv2d,
   conv_transpose2d,
   lstm_cell,

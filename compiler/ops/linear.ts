@@ -57,6 +57,13 @@ const cases: OpCase[] = [
     at('long K', 1, 4, 1100, w),
   ]),
   ...WEIGHTS.filter((w) => w.G === WHOLE_ROW).map((w) => at('a row past a turn', 2, 3, 530, w)),
+  // Kernels that read x eight columns at a time.
+  ...WEIGHTS_32.map((w) => at('octs, K not a multiple of a tile', 3, 7, 72, w)),
+  ...WEIGHTS_32.filter((w) => w.W === 'f16' || w.W === 'q4').flatMap((w) => [
+    at('octs, rows and columns just over a tile', 33, 34, 40, w, 'glu'),
+    at('octs, rows just over a large tile', 65, 9, 72, w, 'add'),
+    at('octs, columns just over a large tile', 2, 130, 56, w),
+  ]),
   // Where rows and columns end, they do not.
   ...WEIGHTS_32.filter((w) => w.W === 'f32' || w.W === 'q4').flatMap((w) => [
     at('columns just over a tile', 1, 33, 128, w, 'add'),

@@ -1,6 +1,6 @@
 /**
  * A graph for one language and feature set: every node with its template, and conversions where a template
- * reads an operand in another type than the graph holds it in (int8 activations).
+ * reads an operand in another type than the graph holds it in (integers, halves).
  */
 import type { Expr } from '../../runtime/expr.js'
 import { fail } from '../errors.js'
@@ -35,7 +35,11 @@ export interface Lowered {
 const conversions: Partial<Record<DType, { op: string; facts: string[] }>> = {
   i8x32: { op: 'quantize_rows', facts: [] },
   i8x4: { op: 'quantize_rows', facts: [] },
+  f16: { op: 'halve_rows', facts: [] },
 }
+
+/** How an activation becomes one of a type; undefined where it is that already, or can't be. */
+export const conversionTo = (type: DType): { op: string; facts: string[] } | undefined => conversions[type]
 
 /**
  * The sizes that an operator's kernels read from the step, and the facts that tell them to: rows that are the step's

@@ -40,12 +40,12 @@ const isOn = (name: string, value: Attr, { language }: KernelTarget) =>
   Object.values(featureParams[language]).some(([param, on]) => param === name && on === value)
 
 /** Parameters of a template at these facts, or why it can't be used. */
-function fit(
+export function tryTemplate(
   template: TemplateHead,
   facts: Params,
   tuned: Params,
   target: KernelTarget,
-  moving: ReadonlySet<string>,
+  moving: ReadonlySet<string> = new Set(),
 ): Params | string {
   const features = featureValues(target)
   const params: Params = {}
@@ -118,7 +118,7 @@ export function select(
   const rejected: Choice['rejected'] = []
   for (const { name, tuned, why } of attempts) {
     const template = candidates.find((t) => t.name === name)
-    const params = template ? fit(template, facts, tuned, target, moving) : 'no such template'
+    const params = template ? tryTemplate(template, facts, tuned, target, moving) : 'no such template'
     if (template && typeof params !== 'string') {
       const read = template.params.flatMap(({ name }) => (moving.has(name) ? [name] : []))
       return { template, params, ...(read.length > 0 && { moving: read }), why, rejected }

@@ -6,6 +6,7 @@
 //! needs M > 1
 //! needs WX * WY <= 256
 //! needs (WX * TN + WY * TM) * (TK + 16 + TK / 8) <= 16384
+//! needs W == q8 || W == q4 || W == q3 || W == q2 || (WX * TN + WY * TM) * (TK + 16 + TK / 4) <= 16384
 // The language feature packed_4x8_integer_dot_product.
 //#option DOT4 true
 //#param WX 16|4|8|32
@@ -22,9 +23,9 @@ const TK: u32 = 32u;
 const N: u32 = 64u;
 //#include "lib/x_bytes.wgsl"
 const COLUMNS: u32 = K;
-//#option W q8|q4
+//#option W q8|q8a|q4|q4a|q3|q3a|q2|q2a
 //#include "lib/format_$W.wgsl"
-//#include "lib/bytes_$W.wgsl"
+//#include "lib/bytes.wgsl"
 //#include "lib/epilogue.wgsl"
 //#include "lib/rows.wgsl"
 
@@ -50,6 +51,11 @@ var<workgroup> x_tile: array<vec4<u32>, BM * STRIDE>;
 var<workgroup> w_tile: array<vec4<u32>, BN * STRIDE>;
 var<workgroup> x_steps: array<f32, BM * BLOCKS>;
 var<workgroup> w_steps: array<f32, BN * BLOCKS>;
+// Of formats with a minimum: what it is, and the sums of x that meet it.
+//#if W == q8a || W == q4a || W == q3a || W == q2a
+//: var<workgroup> x_totals: array<f32, BM * BLOCKS>;
+//: var<workgroup> w_mins: array<f32, BN * BLOCKS>;
+//#end
 
 // A lane's columns are neighbours; in the tile they lie WX apart, so that lanes read side by side.
 fn place(column: u32) -> u32 {
@@ -77,7 +83,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let unit = t * WG + lane;
       if (BM * BLOCKS % WG == 0u || unit < BM * BLOCKS) {
         let m = min(group.y * BM + unit / BLOCKS, m_last);
-        x_steps[unit] = x_scale(m, tile * BLOCKS + unit % BLOCKS);
+        let step = x_scale(m, tile * BLOCKS + unit % BLOCKS);
+        x_steps[unit] = step;
+//#if W == q8a || W == q4a || W == q3a || W == q2a
+//:     x_totals[unit] = step * f32(x_sum(m, tile * BLOCKS + unit % BLOCKS));
+//#end
       }
     }
     //#unroll
@@ -86,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       if (BN * WORDS % WG == 0u || unit < BN * WORDS) {
         let n = min(group.x * BN + unit / WORDS, N - 1u);
         // Beyond the row's end any weight does: x is 0 there.
-        let word = w[n * ROW_WORDS + min(tile * WORDS + unit % WORDS, ROW_WORDS - 1u)];
+        let word = word_at(n, min(tile * WORDS + unit % WORDS, ROW_WORDS - 1u));
         let to = place(unit / WORDS) * STRIDE + unit % WORDS * WORD_BYTES;
         //#unroll
         for (var h = 0u; h < WORD_BYTES; h++) {
@@ -100,7 +110,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       if (BN * BLOCKS % WG == 0u || unit < BN * BLOCKS) {
         let n = min(group.x * BN + unit / BLOCKS, N - 1u);
         let i = min((tile * BLOCKS + unit % BLOCKS) * BLOCK_WORDS, ROW_WORDS - 1u);
-        w_steps[place(unit / BLOCKS) * BLOCKS + unit % BLOCKS] = word_scale(n, i);
+        let to = place(unit / BLOCKS) * BLOCKS + unit % BLOCKS;
+        w_steps[to] = word_scale(n, i);
+//#if W == q8a || W == q4a || W == q3a || W == q2a
+//:     w_mins[to] = word_min(n, i) - f32(SIGNED_ABOVE) * word_scale(n, i);
+//#end
       }
     }
     workgroupBarrier();
@@ -122,6 +136,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         for (var j = 0u; j < TN; j++) {
           let dots = add_dot16(add_dot16(0i, low, ws[2u * j]), high, ws[2u * j + 1u]);
           sums[i][j] = fma(f32(dots), scale * scales[j], sums[i][j]);
+//#if W == q8a || W == q4a || W == q3a || W == q2a
+//:       let x_total = x_totals[(i * WY + ty) * BLOCKS + block];
+//:       sums[i][j] = fma(x_total, w_mins[(j * WX + tx) * BLOCKS + block], sums[i][j]);
+//#end
         }
       }
     }

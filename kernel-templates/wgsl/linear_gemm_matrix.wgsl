@@ -1,13 +1,15 @@
 //! y = x wᵀ for many rows of x, by subgroup matrices of halves. WX * WY subgroups of LANES lanes (the device's size)
 //! make a block of WX * TN matrices of columns and WY * TM of rows, TM x TN a subgroup, from tiles of TK columns of x
-//! and w in workgroup memory. MM, MN, MK: rows, columns and depth of a matrix that the device multiplies; ACC: what it
-//! sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, NVIDIA's and AMD's 16 x 16 x 16.
-//! op linear(x: f32[M,K], w: W[N,K], r?: f32[M,LDY], b?: f32[N]) -> y: f32[M,LDY]
+//! and w in workgroup memory; the next tile is loaded while one is multiplied. MM, MN, MK: rows, columns and depth of
+//! a matrix that the device multiplies; ACC: what it sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, NVIDIA's
+//! and AMD's 16 x 16 x 16.
+//! op linear(x: f16[M,K], w: W[N,K], r?: f32[M,LDY], b?: f32[N]) -> y: f32[M,LDY]
 //! grid ceil(N / (WX * TN * MN)), ceil(M / (WY * TM * MM))
 //! needs M > 1
+//! needs K % 8 == 0
 //! needs WX * WY * LANES <= 256
 //! needs TK % MK == 0
-//! needs (WX * TN * MN + WY * TM * MM) * (TK + PAD) * 2 + WX * WY * MM * MN * 4 <= 16384
+//! needs (WX * TN * MN + WY * TM * MM) * (TK + PAD) * 2 + WX * WY * MM * MN * 4 <= 32768
 // The features chromium-experimental-subgroup-matrix and shader-f16.
 //#option MATRIX true
 //#option E f16
@@ -22,15 +24,18 @@ const LANES: u32 = 32u;
 const WX: u32 = 2u;
 //#param WY 2|1|4
 const WY: u32 = 2u;
-//#param TM 2|1|4
+//#param TM 2|1|4|8
 const TM: u32 = 2u;
-//#param TN 2|1|4
+//#param TN 2|1|4|8
 const TN: u32 = 2u;
 //#param TK 32|16|64
 const TK: u32 = 32u;
 // Halves between rows of a tile: with them, its rows begin in different banks.
 //#param PAD 8|0
 const PAD: u32 = 8u;
+// Most vec4s of weights that a lane decodes of one word.
+//#param SPAN 8|4|2
+const SPAN: u32 = 8u;
 //#param MM 16|8
 const MM: u32 = 16u;
 //#param MN 16|8
@@ -41,9 +46,10 @@ const MK: u32 = 16u;
 alias ACC = f32;
 //#param N 1..
 const N: u32 = 64u;
-//#include "lib/x_quads.wgsl"
+//#include "lib/x_halves.wgsl"
 const COLUMNS: u32 = K;
 //#include "lib/format_$W.wgsl"
+//#include "lib/word_halves.wgsl"
 //#include "lib/epilogue.wgsl"
 //#include "lib/rows.wgsl"
 
@@ -51,11 +57,15 @@ const WG: u32 = WX * WY * LANES;
 const BM: u32 = WY * TM * MM;
 const BN: u32 = WX * TN * MN;
 const QUADS: u32 = TK / 4u;
+const OCTS: u32 = TK / 8u;
 const TILES: u32 = (K + TK - 1u) / TK;
 const RAGGED: bool = K % TK != 0u;
 const STRIDE: u32 = (TK + PAD) / 4u;
-const X_TURNS: u32 = (BM * QUADS + WG - 1u) / WG;
-const W_TURNS: u32 = (BN * QUADS + WG - 1u) / WG;
+// Units of work: eight halves of x, a word of w or a part of it.
+const UNIT_QUADS: u32 = min(min(WORD_QUADS, QUADS), SPAN);
+const UNITS: u32 = QUADS / UNIT_QUADS;
+const X_TURNS: u32 = (BM * OCTS + WG - 1u) / WG;
+const W_TURNS: u32 = (BN * UNITS + WG - 1u) / WG;
 // Columns that one result takes.
 //#if EPI == glu
 //: const STEP: u32 = 2u;
@@ -82,41 +92,69 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   // Rows beyond the last repeat it, and are not stored.
   let m_last = row_count() - 1u;
   var sums: array<array<Sum, TN>, TM>;
-  for (var tile = 0u; tile < TILES; tile++) {
-    //#unroll
-    for (var t = 0u; t < X_TURNS; t++) {
-      let unit = t * WG + lane;
-      if (BM * QUADS % WG == 0u || unit < BM * QUADS) {
-        let m = min(group.y * BM + unit / QUADS, m_last);
-        x_tile[unit / QUADS * STRIDE + unit % QUADS] = vec4<f16>(x_quad(m, tile * QUADS + unit % QUADS));
+  var x_next: array<vec4<u32>, X_TURNS>;
+  var w_next: array<Word, W_TURNS>;
+  // Scale and minimum.
+  var w_scales: array<vec2<f32>, W_TURNS>;
+  for (var tile = 0u; tile <= TILES; tile++) {
+    if (tile < TILES) {
+      //#unroll
+      for (var t = 0u; t < X_TURNS; t++) {
+        let unit = t * WG + lane;
+        let m = min(group.y * BM + unit / OCTS, m_last);
+        x_next[t] = x_oct(m, tile * OCTS + unit % OCTS);
+      }
+      //#unroll
+      for (var t = 0u; t < W_TURNS; t++) {
+        let unit = t * WG + lane;
+        let n = min(group.x * BN + unit / UNITS, N - 1u);
+        // Beyond the row's end any weight does: x is 0 there.
+        let i = min((tile * QUADS + unit % UNITS * UNIT_QUADS) / WORD_QUADS, ROW_WORDS - 1u);
+        w_next[t] = word_at(n, i);
+        w_scales[t] = vec2<f32>(word_scale(n, i), word_min(n, i));
       }
     }
-    //#unroll
-    for (var t = 0u; t < W_TURNS; t++) {
-      let unit = t * WG + lane;
-      if (BN * QUADS % WG == 0u || unit < BN * QUADS) {
-        let n = min(group.x * BN + unit / QUADS, N - 1u);
-        // Beyond the row's end any weight does: x is 0 there.
-        let quad = tile * QUADS + unit % QUADS;
-        let i = min(quad / WORD_QUADS, ROW_WORDS - 1u);
-        let weights = word_quad(word_at(n, i), quad % WORD_QUADS) * word_scale(n, i) + word_min(n, i);
-        w_tile[unit / QUADS * STRIDE + unit % QUADS] = vec4<f16>(weights);
+    if (tile > 0u) {
+      //#unroll
+      for (var k = 0u; k < TK / MK; k++) {
+        var xs: array<Left, TM>;
+        //#unroll
+        for (var i = 0u; i < TM; i++) {
+          xs[i] = subgroupMatrixLoad<Left, row_major>(&x_tile, (x_first + i * MM) * STRIDE + k * (MK / 4u), STRIDE);
+        }
+        //#unroll
+        for (var j = 0u; j < TN; j++) {
+          let ws = subgroupMatrixLoad<Right, col_major>(&w_tile, (w_first + j * MN) * STRIDE + k * (MK / 4u), STRIDE);
+          //#unroll
+          for (var i = 0u; i < TM; i++) {
+            sums[i][j] = subgroupMatrixMultiplyAccumulate(xs[i], ws, sums[i][j]);
+          }
+        }
       }
     }
     workgroupBarrier();
-    //#unroll
-    for (var k = 0u; k < TK / MK; k++) {
-      var xs: array<Left, TM>;
+    if (tile < TILES) {
       //#unroll
-      for (var i = 0u; i < TM; i++) {
-        xs[i] = subgroupMatrixLoad<Left, row_major>(&x_tile, (x_first + i * MM) * STRIDE + k * (MK / 4u), STRIDE);
+      for (var t = 0u; t < X_TURNS; t++) {
+        let unit = t * WG + lane;
+        if (BM * OCTS % WG == 0u || unit < BM * OCTS) {
+          let to = unit / OCTS * STRIDE + unit % OCTS * 2u;
+          x_tile[to] = bitcast<vec4<f16>>(x_next[t].xy);
+          x_tile[to + 1u] = bitcast<vec4<f16>>(x_next[t].zw);
+        }
       }
       //#unroll
-      for (var j = 0u; j < TN; j++) {
-        let ws = subgroupMatrixLoad<Right, col_major>(&w_tile, (w_first + j * MN) * STRIDE + k * (MK / 4u), STRIDE);
-        //#unroll
-        for (var i = 0u; i < TM; i++) {
-          sums[i][j] = subgroupMatrixMultiplyAccumulate(xs[i], ws, sums[i][j]);
+      for (var t = 0u; t < W_TURNS; t++) {
+        let unit = t * WG + lane;
+        if (BN * UNITS % WG == 0u || unit < BN * UNITS) {
+          let to = unit / UNITS * STRIDE + unit % UNITS * UNIT_QUADS;
+          let first = (tile * QUADS + unit % UNITS * UNIT_QUADS) % WORD_QUADS;
+          //#unroll
+          for (var s = 0u; s < UNIT_QUADS; s++) {
+            // Where units are whole words, `first` is 0.
+            let q = select(first + s, s, UNIT_QUADS == WORD_QUADS);
+            w_tile[to + s] = word_halves(w_next[t], q, f16(w_scales[t].x), f16(w_scales[t].y));
+          }
         }
       }
     }

@@ -24,9 +24,9 @@ const COLS: u32 = 1u;
 const N: u32 = 64u;
 //#include "lib/x_bytes.wgsl"
 const COLUMNS: u32 = K;
-//#option W q8|q4
+//#option W q8|q8a|q4|q4a|q3|q3a|q2|q2a
 //#include "lib/format_$W.wgsl"
-//#include "lib/bytes_$W.wgsl"
+//#include "lib/bytes.wgsl"
 //#include "lib/epilogue.wgsl"
 //#if COLS > 1
 //#include "lib/rows.wgsl"
@@ -74,34 +74,47 @@ fn main(
     let at = turn * LANES + column;
     let i = min(at, ROW_WORDS - 1u);
     let block = i * WORD_BYTES / 2u;
-    var words: array<vec4<u32>, ROWS>;
-    var scales: array<f32, ROWS>;
+    var words: array<Word, ROWS>;
+    // Scale and minimum.
+    var scales: array<vec2<f32>, ROWS>;
     //#unroll
     for (var r = 0u; r < ROWS; r++) {
       // Rows beyond the last repeat it, and are not stored; so do rows of x.
       let n = min(row + r, N - 1u);
-      words[r] = w[n * ROW_WORDS + i];
-      scales[r] = word_scale(n, i);
+      words[r] = word_at(n, i);
+      scales[r] = vec2<f32>(word_scale(n, i), word_min(n, i));
     }
     //#unroll
     for (var c = 0u; c < COLS; c++) {
       let m = min(group.y * COLS + c, m_end - 1u);
       // Words beyond the last repeat it, and count nothing.
       let x_step = select(x_scale(m, block), 0.0, RAGGED && at >= ROW_WORDS);
-      let above = BYTES_ABOVE * x_sum(m, block);
       var xs: array<vec4<u32>, WORD_BYTES>;
       //#unroll
       for (var h = 0u; h < WORD_BYTES; h++) {
         xs[h] = x_bytes(m, i * WORD_BYTES + h);
       }
+      // Sum of the word's columns, where something is added to each: that of a block, unless a word is half of one.
+      var x_total = 0i;
+      if (HAS_MIN || BYTES_ABOVE != 0) {
+        if (WORD_BYTES == 1u) {
+          x_total = add_dot16(0i, xs[0], vec4<u32>(0x01010101u));
+        } else {
+          x_total = x_sum(m, block);
+        }
+      }
       //#unroll
       for (var r = 0u; r < ROWS; r++) {
-        var dots = -above;
+        var dots = -BYTES_ABOVE * x_total;
         //#unroll
         for (var h = 0u; h < WORD_BYTES; h++) {
           dots = add_dot16(dots, xs[h], word_bytes(words[r], h));
         }
-        sums[c * PACKS + r / PACK][r % PACK] += scales[r] * x_step * f32(dots);
+        var sum = scales[r].x * f32(dots);
+        if (HAS_MIN) {
+          sum += scales[r].y * f32(x_total);
+        }
+        sums[c * PACKS + r / PACK][r % PACK] += x_step * sum;
       }
     }
   }

@@ -31,7 +31,10 @@ async function made(options: string[], features: GPUFeatureName[]): Promise<Made
   const adapter = await gpu.requestAdapter()
   if (!adapter) return undefined
   const requiredFeatures = features.filter((f) => adapter.features.has(f))
-  return { device: await adapter.requestDevice({ requiredFeatures }), info: adapter.info }
+  // Kernels of subgroup matrices take up to 32 KiB; whoever multiplies them has that.
+  const { maxComputeWorkgroupStorageSize: most } = adapter.limits
+  const requiredLimits = { maxComputeWorkgroupStorageSize: Math.min(most, 32768) }
+  return { device: await adapter.requestDevice({ requiredFeatures, requiredLimits }), info: adapter.info }
 }
 
 /**
@@ -56,13 +59,21 @@ export async function validationDevice(): Promise<GPUDevice> {
 /** Dawn switches f16 off on NVIDIA's driver by default, and subgroup matrices are an experiment. */
 const HARDWARE = 'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia'
 
+const isSoftware = ({ vendor, architecture, description }: GPUAdapterInfo): boolean =>
+  /swiftshader|llvmpipe|lavapipe/i.test([vendor, architecture, description].join())
+
 /** The machine's own GPU with all that it has; undefined where there is none but the CPU. */
 export async function hardwareDevice(): Promise<Made | undefined> {
   const found = await made(['backend=vulkan', HARDWARE], EVERYTHING)
-  if (!found) return undefined
-  const { vendor, architecture, description } = found.info
-  const software = /swiftshader|llvmpipe|lavapipe/i.test([vendor, architecture, description].join())
-  return software ? undefined : found
+  return !found || isSoftware(found.info) ? undefined : found
+}
+
+/** Its adapter; with WGC_SOFTWARE set, one that computes on the CPU will do. */
+export async function hardwareAdapter(): Promise<{ gpu: GPU; adapter: GPUAdapter } | undefined> {
+  const gpu = create(['backend=vulkan', HARDWARE])
+  kept.push(gpu)
+  const adapter = await gpu.requestAdapter()
+  return adapter && (process.env.WGC_SOFTWARE || !isSoftware(adapter.info)) ? { gpu, adapter } : undefined
 }
 
 /** Tint's complaints about a shader; empty when it accepts it. */

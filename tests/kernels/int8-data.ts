@@ -1,4 +1,8 @@
-/** Activations as bytes (`i8x4`): what a kernel that reads them is given, and whether one that makes them is right. */
+/**
+ * Activations as bytes (`i8x4`) or halves (`f16`): what a kernel that reads them is given, and whether one that makes
+ * them is right.
+ */
+import { arrayToF16, F16_MAX, fromF16 } from '../../compiler/formats/f16.js'
 import { byteRowBytes, dequantizeByteRow, quantizedBlocks } from '../../compiler/ops/quantize_rows.js'
 import type { OpDef } from '../../compiler/ops/types.js'
 import type { Template } from '../../compiler/specialize/index.js'
@@ -6,9 +10,15 @@ import { type CaseData, POISON, type PortData } from './case-data.js'
 
 const BLOCK = 32
 
-/** Ports of a template that hold activations as bytes. */
-export const bytePorts = ({ front: { op } }: Template): string[] =>
-  [...op.inputs, ...op.outputs].filter((p) => p.type === 'i8x4').map((p) => p.name)
+type Narrow = 'i8x4' | 'f16'
+
+/** Ports of a template that hold activations as bytes or halves, and as which. */
+export const narrowPorts = ({ front: { op } }: Template): Record<string, Narrow> =>
+  Object.fromEntries(
+    [...op.inputs, ...op.outputs]
+      .filter((p) => p.type === 'i8x4' || p.type === 'f16')
+      .map((p) => [p.name, p.type as Narrow]),
+  )
 
 interface Block {
   scale: number
@@ -53,10 +63,21 @@ function asBytes(port: PortData, K: number): PortData {
   return { ...port, values, bytes: { [port.name]: new Uint8Array(Buffer.concat(rows)) } }
 }
 
-/** A case with some ports as bytes, and what the reference makes of them. */
-export function withBytes(op: OpDef, data: CaseData, names: string[]): CaseData {
+/** The port as halves. */
+function asHalves(port: PortData): PortData {
+  const bits = arrayToF16(Float32Array.from(port.values))
+  if (port.expected) bits.fill(POISON & 0xffff)
+  const values = port.expected ? port.values : Float64Array.from(bits, fromF16)
+  return { ...port, values, bytes: { [port.name]: new Uint8Array(bits.buffer) } }
+}
+
+/** A case with some ports narrower, and what the reference makes of them. */
+export function withNarrow(op: OpDef, data: CaseData, narrow: Record<string, Narrow>): CaseData {
   const K = Number(data.facts.K)
-  const ports = data.ports.map((port) => (names.includes(port.name) ? asBytes(port, K) : port))
+  const ports = data.ports.map((port) => {
+    const type = narrow[port.name]
+    return type === undefined ? port : type === 'f16' ? asHalves(port) : asBytes(port, K)
+  })
   const values = Object.fromEntries(
     ports.map(({ name, spec, values }) => [name, spec.role === 'in' ? values : values.slice()]),
   )
@@ -64,12 +85,26 @@ export function withBytes(op: OpDef, data: CaseData, names: string[]): CaseData 
   return { ...data, ports: ports.map((p) => (p.expected ? { ...p, expected: values[p.name]! } : p)) }
 }
 
-/** What is wrong with rows that a kernel quantised; puts back what was there before. */
-export function compareBytes(
-  data: CaseData,
-  { name, expected, bytes }: PortData,
-  found: Uint8Array,
-): string[] {
+/** What is wrong with what a kernel made narrower; puts back what was there before. */
+export const compareNarrow = (type: Narrow, data: CaseData, port: PortData, found: Uint8Array): string[] =>
+  type === 'f16' ? compareHalves(port, found) : compareBytes(data, port, found)
+
+/** A half is one of the two nearest: WGSL leaves open how it rounds. */
+function compareHalves({ name, expected, bytes }: PortData, found: Uint8Array): string[] {
+  const view = new DataView(found.buffer, found.byteOffset, found.byteLength)
+  const wrong: string[] = []
+  expected!.forEach((value, i) => {
+    const want = Math.min(Math.max(value, -F16_MAX), F16_MAX)
+    const got = fromF16(view.getUint16(2 * i, true))
+    if (!(Math.abs(got - want) <= Math.max(Math.abs(want) * 2 ** -10, 2 ** -24)))
+      wrong.push(`${name}[${i}] is ${got}, expected ${want}`)
+  })
+  found.set(bytes[name]!)
+  return wrong.slice(0, 4)
+}
+
+/** Rows that a kernel quantised. */
+function compareBytes(data: CaseData, { name, expected, bytes }: PortData, found: Uint8Array): string[] {
   const K = Number(data.facts.K)
   const wrong: string[] = []
   rowsOf({ values: expected! } as PortData, K).forEach((row, m) => {

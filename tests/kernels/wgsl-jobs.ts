@@ -14,7 +14,7 @@ import {
 import { reflect } from '../../compiler/validate/reflect.js'
 import type { Batch } from './batch.js'
 import { type CaseData, caseData, compare, POISON, type PortData, stepBytes } from './case-data.js'
-import { bytePorts, compareBytes, withBytes } from './int8-data.js'
+import { compareNarrow, narrowPorts, withNarrow } from './int8-data.js'
 
 export interface Job {
   label: string
@@ -41,12 +41,12 @@ const cache = new Map<string, CaseData>()
 
 function dataOf(template: Template, opCase: OpCase): CaseData {
   const op = template.front.op.name
-  const bytes = bytePorts(template)
-  const key = `${op}: ${opCase.name}: ${bytes}`
+  const narrow = narrowPorts(template)
+  const key = `${op}: ${opCase.name}: ${JSON.stringify(narrow)}`
   let data = cache.get(key)
   if (!data) {
     data = caseData(ops[op]!, opCase)
-    if (bytes.length > 0) data = withBytes(ops[op]!, data, bytes)
+    if (Object.keys(narrow).length > 0) data = withNarrow(ops[op]!, data, narrow)
     cache.set(key, data)
   }
   return data
@@ -135,9 +135,10 @@ export function makeBatch(jobs: Job[]): JobBatch {
       const { template, params } = jobs[job]!
       const region = found.subarray(offset, offset + port.bytes[port.name]!.length)
       const op = ops[template.front.op.name]!
+      const narrow = narrowPorts(template)[port.name]
       wrong[job]!.push(
-        ...(bytePorts(template).includes(port.name)
-          ? compareBytes(data, port, region)
+        ...(narrow !== undefined
+          ? compareNarrow(narrow, data, port, region)
           : compare(op, data, port, params, region)),
       )
     }

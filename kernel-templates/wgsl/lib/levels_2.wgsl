@@ -10,6 +10,6 @@ fn word_at(row: u32, i: u32) -> Word {
   return w[row * ROW_WORDS + i];
 }
 
-fn word_levels(word: Word, q: u32) -> vec4<f32> {
-  return bytes_quad((word[q / 4u] >> (q % 4u * 2u)) & 0x03030303u);
+fn word_packed(word: Word, q: u32) -> u32 {
+  return (word[q / 4u] >> (q % 4u * 2u)) & 0x03030303u;
 }

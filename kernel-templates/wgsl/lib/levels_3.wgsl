@@ -12,9 +12,9 @@ fn word_at(row: u32, i: u32) -> Word {
   return Word(w[at], w[at + 1u], w[at + 2u]);
 }
 
-fn word_levels(word: Word, q: u32) -> vec4<f32> {
+fn word_packed(word: Word, q: u32) -> u32 {
   if (q < 6u) {
-    return bytes_quad((word[q / 2u] >> (q % 2u * 3u)) & 0x07070707u);
+    return (word[q / 2u] >> (q % 2u * 3u)) & 0x07070707u;
   }
-  return bytes_quad(((word[q - 6u] >> 6u) & 0x03030303u) | ((word.z >> (q - 2u)) & 0x04040404u));
+  return ((word[q - 6u] >> 6u) & 0x03030303u) | ((word.z >> (q - 2u)) & 0x04040404u);
 }

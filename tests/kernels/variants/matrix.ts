@@ -1,19 +1,20 @@
-/** Shapes of the product by subgroup matrices. */
-import { each, row, type VariantRow } from './common.js'
+/** Shapes of the product by subgroup matrices, and of what makes the halves that it reads. */
+import { each, row, sizes, type VariantRow } from './common.js'
 
 /** Cases of linear that meet every edge of a tile, few enough for every tunable. */
-const EDGES =
-  /^(odd sizes|columns just over a large tile|rows just over|a piece of.*glu).*q4|K not a multiple.*f16/
+const EDGES = /^octs.*(q4|f16)/
 
 export const matrix: VariantRow[] = [
+  row('halve_rows'),
+  ...each('halve_rows', sizes(32, 128, 256), /more than/),
   row('linear_gemm_matrix'),
   ...each(
     'linear_gemm_matrix',
     [
-      { WX: 1, WY: 4, TM: 1, TN: 4, TK: 16, PAD: 0 },
-      { WX: 4, WY: 1, TM: 2, TN: 1, TK: 64, PAD: 0 },
+      { WX: 1, WY: 4, TM: 1, TN: 8, TK: 16, PAD: 0 },
+      { WX: 4, WY: 1, TM: 8, TN: 1, TK: 64, PAD: 0, SPAN: 4 },
       // Blocks of 128 x 128.
-      { WX: 2, WY: 2, TM: 4, TN: 4, TK: 16 },
+      { WX: 2, WY: 2, TM: 4, TN: 4, TK: 32, SPAN: 2 },
       { WX: 4, WY: 2, TM: 4, TN: 2, TK: 16, PAD: 0 },
       { ACC: 'f16' },
       // Other devices' sizes.
