@@ -8,6 +8,7 @@ import type { Engine as EngineName } from '../runtime/format.js'
 import { fail } from './errors.js'
 import { nearest } from './import/nearest.js'
 import { packageRoot } from './root.js'
+import { tuningRule } from './select/tuning.js'
 import type { TuningRule } from './select/types.js'
 import { any, count, list, map, object, oneOf, type Shape, some, text } from './shape.js'
 
@@ -84,6 +85,8 @@ export interface Allowed {
   feature?: string | undefined
   /** First version that has it. */
   since?: string | undefined
+  /** Who can read a module with it. Absent: every tool. */
+  validators?: Engine['validators'] | undefined
   note?: string | undefined
   source: Sources
 }
@@ -142,7 +145,7 @@ const sources = some(text)
 const quirk = object<Quirk>({ id: text, what: text, do: text, source: sources }, {})
 const allowed = object<Allowed>(
   { when: oneOf('always', 'probe', 'never'), source: sources },
-  { feature: text, since: text, note: text },
+  { feature: text, since: text, note: text, validators: some(oneOf('tint', 'naga', 'msl')) },
 )
 const refusal = object<Refusal>(
   { id: text, why: text, source: sources },
@@ -178,11 +181,6 @@ const engineShape = object<Engine>(
     quirks: list(quirk),
   },
   {},
-)
-
-const tuningRule = object<TuningRule>(
-  { op: text, template: text, why: text },
-  { when: text, params: any as Shape<NonNullable<TuningRule['params']>> },
 )
 
 const targetShape = (engines: Map<EngineName, Engine>, classes: DeviceClasses) =>

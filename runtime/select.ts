@@ -1,7 +1,7 @@
 /** Which variant of a bundle to run here. Pure: everything it looks at is in its arguments. */
 import type { Capabilities, WasmFeature } from './detect.js'
 import { type Candidate, UnsupportedError } from './errors.js'
-import type { Manifest, Variant } from './format.js'
+import type { DeviceMatch, Manifest, Variant } from './format.js'
 
 export interface SelectOptions {
   /** auto: WebGPU where a real GPU is behind it, else WebAssembly. */
@@ -90,6 +90,7 @@ function refusedByOptions(manifest: Manifest, id: string, options: SelectOptions
 function refusedByNeeds(v: Variant, c: Capabilities): string | undefined {
   const { webgpu, wasm, memory } = c
   if (v.backend === 'webgpu' && !webgpu.available) return `no WebGPU: ${webgpu.reason ?? 'unknown reason'}`
+  if (v.device && !isOf(v.device, webgpu.info)) return `tuned for ${v.device.class}, another device is here`
   const has =
     v.backend === 'webgpu'
       ? (f: string) => webgpu.features.includes(f) || webgpu.wgsl.includes(f)
@@ -104,6 +105,11 @@ function refusedByNeeds(v: Variant, c: Capabilities): string | undefined {
   if (memory !== undefined && v.memory > memory) return `needs ${mb(v.memory)}, here a page has ${mb(memory)}`
   return undefined
 }
+
+/** Whether an adapter is of a class; one that hides its name is of none. */
+const isOf = ({ vendors, architectures }: DeviceMatch, info: Capabilities['webgpu']['info']): boolean =>
+  vendors.includes(String(info.vendor)) &&
+  (!architectures || architectures.includes(String(info.architecture)))
 
 const mb = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`
 

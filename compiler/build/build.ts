@@ -20,7 +20,7 @@ import type { Model } from '../models/types.js'
 import type { BuildOptions, BuildResult } from '../options.js'
 import { packageRoot } from '../root.js'
 import { openTemplates } from '../select/templates.js'
-import { loadTuning } from '../select/tuning.js'
+import { loadTables, loadTuning } from '../select/tuning.js'
 import { resolveTargets } from '../targets.js'
 import { emitCode } from './code.js'
 import { componentsOf, describe, endings, labelsOf, parameterCount } from './describe.js'
@@ -29,7 +29,14 @@ import { bitsOf, keptFormats, keptNotes } from './kept.js'
 import { kvOf } from './kv.js'
 import { backendLimits } from './limits.js'
 import { describeWeights, type GraphOptions, type ProgramGraph, programGraphs } from './programs.js'
-import { type CompiledVariant, compileVariants, only, type PlannedWeights, variantsOf } from './variants.js'
+import {
+  type CompiledVariant,
+  compileVariants,
+  only,
+  type PlannedWeights,
+  type VariantSpec,
+  variantsOf,
+} from './variants.js'
 
 /** Files of the package that make a bundle run by itself in a page. */
 const PAGE_FILES = [
@@ -41,12 +48,20 @@ const PAGE_FILES = [
   'chat-template.js',
 ]
 
-/** Graphs by backend. */
+/** The model with another length of a prompt's steps: as tuned for a device, within the context. */
+const withChunk = (model: Model, chunk: number): Model => ({
+  ...model,
+  programs: model.programs.map((p) =>
+    p.seq === 'seq' && p.logits === 'last' ? { ...p, maxSeq: Math.min(chunk, model.context) } : p,
+  ),
+})
+
+/** Graphs by backend, and by the length of a prompt's steps. */
 function graphsFor(model: Model, source: WeightSource | null, options: BuildOptions, dumps: string[]) {
   const bits = options.bits ?? 4
   const kept = source && keptFormats(source)
   const made = new Map<string, ProgramGraph[]>()
-  return (backend: 'webgpu' | 'wasm'): ProgramGraph[] => {
+  return ({ backend, chunk }: Pick<VariantSpec, 'backend' | 'chunk'>): ProgramGraph[] => {
     const { binding } = backendLimits[backend]
     const graphOptions: GraphOptions = {
       bits,
@@ -57,10 +72,12 @@ function graphsFor(model: Model, source: WeightSource | null, options: BuildOpti
       fuse: (options.fuse ?? true) && !model.fused,
       binding,
     }
-    const known = made.get(backend)
+    const key = `${backend} ${chunk ?? ''}`
+    const known = made.get(key)
     if (known) return known
-    const graphs = programGraphs(model, graphOptions, options.dump, made.size === 0 ? dumps : [])
-    made.set(backend, graphs)
+    const own = chunk === undefined ? model : withChunk(model, chunk)
+    const graphs = programGraphs(own, graphOptions, options.dump, made.size === 0 ? dumps : [])
+    made.set(key, graphs)
     return graphs
   }
 }
@@ -112,8 +129,9 @@ async function emitVariants(
     out[spec.id] = {
       backend: spec.backend,
       ...(spec.engine && { engine: spec.engine }),
+      ...(spec.device && { device: spec.device }),
       features: spec.features,
-      limits: spec.backend === 'webgpu' ? limitsOf(plan) : {},
+      limits: spec.backend === 'webgpu' ? limitsOf(plan, variant.kernels) : {},
       plan: await bundle.add('plan', 'json', JSON.stringify(plan)),
       code: code.get(spec.id) ?? fail('WGC901', [`no code for ${spec.id}`]),
       memory: memoryOf(plan),
@@ -166,18 +184,18 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const bits = bitsOf(imported, options)
     const dumps: string[] = []
     const graphs = graphsFor(model, source, { ...options, bits }, dumps)
-    const { specs, byTarget } = only(options.only, variantsOf(targets, loadTuning()))
+    const { specs, byTarget } = only(options.only, variantsOf(targets, loadTuning(), loadTables()))
     const cache: Cache = openCache(options.cache === undefined ? {} : { dir: options.cache })
     const templates = openTemplates(cache)
-    const compiled = compileVariants(specs, (spec) => graphs(spec.backend), templates, cache)
+    const compiled = compileVariants(specs, graphs, templates, cache)
     const { variants, notes } = await fitting(compiled, byTarget, options.toolchain)
-    if (source && bits === 'keep') notes.push(...keptNotes(source, graphs('webgpu')[0]!.graph))
+    if (source && bits === 'keep') notes.push(...keptNotes(source, graphs({ backend: 'webgpu' })[0]!.graph))
     const sets = compiled.sets.filter((set) => variants.some((v) => v.weights === set.key))
     options.signal?.throwIfAborted()
     bundle = await openBundle(options.out)
     const code = await emitCode(variants, targets, bundle, cache, options)
     const weights = await emitWeights(sets, source, bundle, options)
-    const all = graphs('webgpu').map((p) => p.graph)
+    const all = graphs({ backend: 'webgpu' }).map((p) => p.graph)
     const manifest: Manifest = {
       format: FORMAT_VERSION,
       wgc: await version(),

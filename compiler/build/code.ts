@@ -4,7 +4,7 @@ import type { Cache } from '../cache.js'
 import type { BundleWriter } from '../emit/bundle.js'
 import type { BuildOptions } from '../options.js'
 import type { CompiledKernel } from '../select/kernels.js'
-import type { Target } from '../targets.js'
+import { loadDeviceClasses, type Target } from '../targets.js'
 import {
   type CKernel,
   moduleKey,
@@ -38,6 +38,12 @@ export const toSource = ({ choice, kernel, text }: CompiledKernel): CKernel => (
   export: kernel.name,
 })
 
+/** Limits that kernels tuned for a class may take: those of its best devices. The variant asks for what it uses. */
+function largestTier(name: string): Record<string, number> {
+  const { classes, tiers } = loadDeviceClasses()
+  return tiers[classes[name]?.tiers[0] ?? '']?.limits ?? {}
+}
+
 /** Variant id to the name of its code file. */
 export async function emitCode(
   variants: CompiledVariant[],
@@ -57,6 +63,7 @@ export async function emitCode(
         text: k.text,
         engine: engines.get(v.spec.engine!)!,
         features: v.spec.features,
+        ...(v.spec.device && { limits: largestTier(v.spec.device.class) }),
         bindings: k.operands.map((name, i) => ({
           name,
           number: k.kernel.bindings![i]![0],

@@ -3,13 +3,15 @@ import { GENERATING, type Plan } from '../../runtime/format.js'
 import { printBytes } from '../emit/explain.js'
 import { fail } from '../errors.js'
 import type { BuildOptions } from '../options.js'
+import type { CompiledKernel } from '../select/kernels.js'
 import { toolchainNamed } from '../toolchain/index.js'
+import { portableLimits } from '../validate/interface.js'
 import { wasmFeature } from './code.js'
 import { backendLimits, MEMORY64, memoryLimit } from './limits.js'
 import type { CompiledVariant, CompiledVariants, VariantSpec } from './variants.js'
 
-/** The limits a plan needs beyond what every device has. */
-export function limitsOf(plan: Plan): Record<string, number> {
+/** The limits a plan and its kernels need beyond what every device has. */
+export function limitsOf(plan: Plan, kernels: CompiledKernel[]): Record<string, number> {
   const regions = Object.values(plan.programs).flatMap((p) =>
     p.dispatches.flatMap((d) => d.bind.map((r) => r?.[2] ?? 0)),
   )
@@ -19,6 +21,11 @@ export function limitsOf(plan: Plan): Record<string, number> {
       'maxBufferSize',
       Math.max(...plan.buffers.map((b) => b.bytes), ...Object.values(plan.programs).map((p) => p.arena)),
       backendLimits.webgpu.buffer,
+    ],
+    [
+      'maxComputeWorkgroupStorageSize',
+      Math.max(0, ...kernels.map((k) => k.workgroupBytes)),
+      portableLimits().maxComputeWorkgroupStorageSize!,
     ],
   ]
   return Object.fromEntries(

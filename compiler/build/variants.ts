@@ -1,5 +1,5 @@
 /** Which variants a set of targets needs, and the kernels, weights and plan of each. */
-import type { Engine } from '../../runtime/format.js'
+import type { DeviceMatch, Engine } from '../../runtime/format.js'
 import type { Cache } from '../cache.js'
 import { layoutOf, makePlan, type PlanOutput, weightKey } from '../emit/plan.js'
 import { type ConstItem, type PackItem, planShards, type ShardPlan } from '../emit/shards.js'
@@ -9,8 +9,9 @@ import type { ProgramSpec } from '../models/types.js'
 import { kernelStore } from '../select/kernels.js'
 import { type Lowered, lower } from '../select/lower.js'
 import type { Templates } from '../select/templates.js'
+import type { TunedTable } from '../select/tuning.js'
 import type { KernelTarget, TuningRule } from '../select/types.js'
-import type { Target } from '../targets.js'
+import { loadDeviceClasses, type Target } from '../targets.js'
 import { backendLimits, MEMORY64 } from './limits.js'
 import type { ProgramGraph } from './programs.js'
 
@@ -21,6 +22,10 @@ export interface VariantSpec {
   engine?: Engine
   features: string[]
   tuning: TuningRule[]
+  /** The class of devices that it is tuned for. */
+  device?: DeviceMatch
+  /** Tokens of a step of a prompt, where they are tuned. */
+  chunk?: number
 }
 
 /** The feature of a variant whose kernels are called by several threads. */
@@ -29,28 +34,52 @@ export const THREADS = 'threads'
 /** `webgpu-gecko-shader-f16`, `wasm-simd128` */
 const variantId = (parts: string[]): string => parts.join('-')
 
-/** Variants of the targets, each once, and which of them each target has, best first. */
+/** How the devices of a class are known. */
+function deviceOf(table: TunedTable): DeviceMatch {
+  const found = loadDeviceClasses().classes[table.class]
+  const { vendors, architectures } = found?.match ?? fail('WGC901', [`no device class ${table.class}`])
+  return { class: table.class, vendors, ...(architectures && { architectures }) }
+}
+
+/**
+ * Variants of the targets, each once, and which of them each target has, best first: those tuned for classes of its
+ * devices, then the general ones.
+ */
 export function variantsOf(
   targets: Target[],
   tuning: TuningRule[],
+  tables: TunedTable[] = [],
 ): { specs: VariantSpec[]; byTarget: Record<string, string[]> } {
   const specs = new Map<string, VariantSpec>()
   const byTarget: Record<string, string[]> = {}
   for (const target of targets) {
-    const add = (spec: Omit<VariantSpec, 'id' | 'tuning'>): string => {
-      const id = variantId([
-        spec.backend,
-        ...(spec.engine ? [spec.engine] : []),
-        ...(spec.features.length > 0 ? spec.features : ['base']),
-      ])
-      specs.set(id, { id, ...spec, tuning: [...target.tuning, ...tuning] })
+    const general = [...target.tuning, ...tuning]
+    const add = (
+      spec: Omit<VariantSpec, 'id' | 'tuning'>,
+      parts: string[],
+      rules: TuningRule[] = [],
+    ): string => {
+      const id = variantId([spec.backend, ...(spec.engine ? [spec.engine] : []), ...parts])
+      specs.set(id, { id, ...spec, tuning: [...rules, ...general] })
       return id
     }
+    const named = (features: string[]) => (features.length > 0 ? features : ['base'])
+    const engine = target.engine.name
+    const hasGpu = (target.webgpu?.featureSets ?? []).length > 0
+    const tuned = tables
+      .filter((t) => hasGpu && t.engine === engine && target.deviceClasses.includes(t.class))
+      .flatMap((table) => {
+        const { rules, chunk } = table
+        const own = { backend: 'webgpu' as const, engine, device: deviceOf(table), ...(chunk && { chunk }) }
+        return table.variants.map(({ name, features }) =>
+          add({ ...own, features }, [table.class, name], rules),
+        )
+      })
     const gpu = (target.webgpu?.featureSets ?? []).map((features) =>
-      add({ backend: 'webgpu', engine: target.engine.name, features }),
+      add({ backend: 'webgpu', engine, features }, named(features)),
     )
-    const cpu = target.wasm.featureSets.map((features) => add({ backend: 'wasm', features }))
-    byTarget[target.name] = [...gpu, ...cpu]
+    const cpu = target.wasm.featureSets.map((features) => add({ backend: 'wasm', features }, named(features)))
+    byTarget[target.name] = [...tuned, ...gpu, ...cpu]
   }
   return { specs: [...specs.values()], byTarget }
 }
@@ -158,7 +187,7 @@ export function compileVariants(
     // Threads call the same kernels, from the same plan; so does what has longer addresses.
     const features = spec.features.filter((f) => f !== THREADS && f !== MEMORY64)
     const target: KernelTarget = { language, features, tuning: spec.tuning }
-    const key = JSON.stringify(target)
+    const key = JSON.stringify([target, spec.chunk])
     const known = same.get(key)
     if (known) return { ...known, spec }
     const lowered = graphs(spec).map(({ spec: program, graph }) => ({

@@ -10,7 +10,7 @@ import { specialize, type Template } from '../specialize/index.js'
 import { minifyWgsl } from '../specialize/minify.js'
 import { sizesRead } from '../specialize/stepsizes.js'
 import { exportName } from '../toolchain/names.js'
-import { reflectBindings } from '../validate/reflect.js'
+import { reflect } from '../validate/reflect.js'
 import type { Step } from './lower.js'
 import type { Templates } from './templates.js'
 import type { Choice } from './types.js'
@@ -21,6 +21,8 @@ export interface CompiledKernel {
   operands: string[]
   /** Names of the integers after them (C), or in the uniform `sizes` (WGSL). */
   ints: string[]
+  /** Bytes of workgroup memory (WGSL). */
+  workgroupBytes: number
   /** Minified WGSL, or C. */
   text: string
   choice: Choice
@@ -30,7 +32,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('hex')
 
 function compileWgsl(choice: Choice, template: Template): CompiledKernel {
   const { text } = specialize(template, choice.params, choice.moving)
-  const bindings = reflectBindings(text, template.name)
+  const { bindings, workgroupBytes } = reflect(text, template.name)
   // Operands keep their names: the build checks the shader's interface by them.
   const minified = minifyWgsl(
     text,
@@ -43,13 +45,14 @@ function compileWgsl(choice: Choice, template: Template): CompiledKernel {
     },
     operands: bindings.map((b) => b.name),
     ints: sizesRead(text),
+    workgroupBytes,
     text: minified,
     choice,
   }
 }
 
 /** Raised when the engine or the minifier gives other text for the same template. */
-const REVISION = 2
+const REVISION = 3
 
 /** Kernels by the choice that made them, so that the same choice is specialised once a build. */
 export interface KernelStore {
@@ -95,6 +98,7 @@ function compileC(choice: Choice, template: Template): CompiledKernel {
     kernel: { name: exportName(entry, params) },
     operands: template.front.args.filter(isOperand),
     ints: template.front.args.filter((name) => !isOperand(name)),
+    workgroupBytes: 0,
     text,
     choice,
   }

@@ -138,7 +138,7 @@ export async function benchOf(
         clock,
         fresh.map((a) => a.run),
       )
-      fresh.forEach(({ key }, i) => turns.set(key, counts[i]!))
+      for (const [i, { key }] of fresh.entries()) turns.set(key, counts[i]!)
       const ms = await clock.round(
         alive.map((a) => a.run),
         alive.map((a) => turns.get(a.key)!),

@@ -16,12 +16,12 @@ export const USAGE = { mapRead: 1, copySrc: 4, copyDst: 8, uniform: 64, storage:
 
 /** Bits kept of noise, and bits set: numbers of about 1/4 to 1/2, of both signs. */
 type Mask = readonly [keep: number, set: number]
-const FLOATS: Mask = [0x807fffff, 0x3e800000]
+export const FLOATS: Mask = [0x807fffff, 0x3e800000]
 const HALVES: Mask = [0x83ff83ff, 0x34003400]
 /** Halves of about 1/64; the upper is negative where it is a minimum. */
-const SCALES: Mask = [0x03ff03ff, 0x24002400]
-const SCALES_AND_MINIMA: Mask = [0x03ff03ff, 0xa4002400]
-const BITS: Mask = [0xffffffff, 0]
+export const SCALES: Mask = [0x03ff03ff, 0x24002400]
+export const SCALES_AND_MINIMA: Mask = [0x03ff03ff, 0xa4002400]
+export const BITS: Mask = [0xffffffff, 0]
 
 const PATCH_WORDS = 1 << 18
 

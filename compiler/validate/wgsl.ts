@@ -102,7 +102,8 @@ async function runTools(sound: Sound[], progress: (done: number) => void): Promi
   const metal = new Set(sound.filter((s) => uses(s, 'msl')).map((s) => s.item.text))
   const judged = new Map<string, NagaVerdict>()
   const other = (s: Sound): [tool: string, Verdict] | undefined => {
-    const { text } = s.item
+    const { text, engine } = s.item
+    if (s.module.enables.some((e) => engine.wgsl.enable[e.text]?.validators)) return undefined
     const [fault] = second(s.module, s.reflection)
     if (fault !== undefined) return ['wgsl_reflect', { message: fault }]
     if (!uses(s, 'naga')) return undefined

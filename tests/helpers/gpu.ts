@@ -70,7 +70,7 @@ export async function hardwareDevice(): Promise<Made | undefined> {
 
 /** Its adapter; with WGC_SOFTWARE set, one that computes on the CPU will do. */
 export async function hardwareAdapter(): Promise<{ gpu: GPU; adapter: GPUAdapter } | undefined> {
-  const gpu = create(['backend=vulkan', HARDWARE])
+  const gpu = create(['backend=vulkan', HARDWARE, 'disable-dawn-features=timestamp_quantization'])
   kept.push(gpu)
   const adapter = await gpu.requestAdapter()
   return adapter && (process.env.WGC_SOFTWARE || !isSoftware(adapter.info)) ? { gpu, adapter } : undefined
