@@ -420,6 +420,10 @@ export const messages = {
     message: 'the bundle has no weights: it was built from a preset, which has dimensions only',
     hint: "build it from the model's folder to run it",
   }),
+  WGC629: (why: string) => ({
+    message: `there is no GPU to measure on: ${why}`,
+    hint: 'install its Vulkan driver (VK_DRIVER_FILES names one)',
+  }),
   WGC630: (why: string) => ({
     message: why,
     hint: 'build the bundle for more targets, or choose another --backend',

@@ -10,7 +10,7 @@ import { nearest } from './import/nearest.js'
 import { packageRoot } from './root.js'
 import { tuningRule } from './select/tuning.js'
 import type { TuningRule } from './select/types.js'
-import { any, count, list, map, object, oneOf, type Shape, some, text } from './shape.js'
+import { count, list, map, object, oneOf, type Shape, some, text } from './shape.js'
 
 /** Keys into `targets/sources.json`. */
 export type Sources = string[]

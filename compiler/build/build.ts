@@ -76,7 +76,9 @@ function graphsFor(model: Model, source: WeightSource | null, options: BuildOpti
     const known = made.get(key)
     if (known) return known
     const own = chunk === undefined ? model : withChunk(model, chunk)
-    const graphs = programGraphs(own, graphOptions, options.dump, made.size === 0 ? dumps : [])
+    // What is shown is what most devices run.
+    const shown = backend === 'webgpu' && chunk === undefined
+    const graphs = programGraphs(own, graphOptions, options.dump, shown ? dumps : [])
     made.set(key, graphs)
     return graphs
   }

@@ -51,7 +51,8 @@ function failUsage(e: CommanderError, help: string): never {
   return fail(code, [first.replace(/\.$/, ''), near, help], { cause: e })
 }
 
-const valueParser =
+/** Parser of an option's value; undefined from `parse` says that it is none. */
+export const parsed =
   <T>(wanted: string, parse: (text: string) => T | undefined) =>
   (text: string): T => {
     const value = parse(text.trim())
@@ -61,7 +62,7 @@ const valueParser =
 
 /** Parser of an option's value: an integer in [min, max]. */
 export const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  valueParser(
+  parsed(
     max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`,
     (text) => {
       const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN
@@ -71,13 +72,10 @@ export const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
 
 /** Parser of an option's value: a number in [min, max]. */
 export const number = (min: number, max: number) =>
-  valueParser(
-    Number.isFinite(max) ? `a number from ${min} to ${max}` : `a number of at least ${min}`,
-    (text) => {
-      const value = text === '' ? Number.NaN : Number(text)
-      return value >= min && value <= max ? value : undefined
-    },
-  )
+  parsed(Number.isFinite(max) ? `a number from ${min} to ${max}` : `a number of at least ${min}`, (text) => {
+    const value = text === '' ? Number.NaN : Number(text)
+    return value >= min && value <= max ? value : undefined
+  })
 
 /** Parser of `a,b` lists; the option may also be given several times. */
 export function list(text: string, before: string[] = []): string[] {

@@ -1,5 +1,6 @@
 /** WebGPU in Node: Dawn, Chrome's own, from the npm package `webgpu`. It needs a Vulkan, Metal or D3D12 driver. */
 import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { fail } from '../errors.js'
 
@@ -12,16 +13,28 @@ export interface Probe {
 /** Dawn forgets its work when the object it came from is collected. */
 const kept: GPU[] = []
 
+/** With experiments, and with the device's own clock as fine as it is: for measurements. */
+export const MEASURING = [
+  'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia',
+  'disable-dawn-features=timestamp_quantization',
+]
+
 /** Dawn's `navigator.gpu`. Throws WGC627 when the package has no binary for this system. */
-export async function openDawn(): Promise<GPU> {
+export async function openDawn(options: string[] = []): Promise<GPU> {
   try {
     const { create } = await import('webgpu')
-    const gpu = create([])
+    const gpu = create(options)
     kept.push(gpu)
     return gpu
   } catch (e) {
     return fail('WGC627', [(e as Error).message.split('\n')[0] ?? ''], { cause: e })
   }
+}
+
+/** Name and version of the package that holds Dawn. */
+export function dawnVersion(): string {
+  const { version } = createRequire(import.meta.url)('webgpu/package.json') as { version: string }
+  return `Dawn (npm webgpu ${version})`
 }
 
 /** Run in a process of its own by `probeDawn`. */

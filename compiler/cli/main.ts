@@ -17,6 +17,7 @@ import { runCommand } from './run.js'
 import { serveCommand } from './serve.js'
 import { settle } from './settle.js'
 import { targetsCommand } from './targets.js'
+import { tuneCommand } from './tune.js'
 
 const EXAMPLES = [
   'wgc build --model models/stories260K --target all --out out/stories',
@@ -32,6 +33,7 @@ const COMMANDS = [
   targetsCommand,
   modelsCommand,
   kernelsCommand,
+  tuneCommand,
 ]
 
 const AFTER = `${examplesText(EXAMPLES)}

@@ -18,6 +18,7 @@ const STAGES: Record<string, string> = {
   'compile-c': 'compiling C to WebAssembly',
   weights: 'writing weights',
   write: 'writing the bundle',
+  tune: 'measuring kernels',
 }
 
 export async function progressView(verbose: boolean | undefined): Promise<ProgressView> {

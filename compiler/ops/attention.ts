@@ -1,4 +1,4 @@
-import { F32_EPS, num } from './common.js'
+import { F16_EPS, F32_EPS, num } from './common.js'
 import { cacheFill, firstSeen, KV_TYPES, scoresOf, softmaxParts, stateBytes } from './kv.js'
 import type { Facts, OpCase, OpDef } from './types.js'
 
@@ -39,6 +39,16 @@ const sizes: [name: string, ...Sizes][] = [
   ['prefill, head of 512', 5, 1, 1, 512, 20, 9],
   ['prefill, many chunks', 4, 1, 1, 8, 600, 550],
   ['prefill, rows past a chunk of keys', 70, 1, 1, 8, 300, 60],
+]
+
+/** Name, window, cap of scores, sizes that matrices of halves take. */
+const halves: [name: string, WINDOW: number, SOFTCAP: number, ...Sizes][] = [
+  ['halves', 0, 0, 40, 4, 2, 64, 100, 0],
+  ['halves, past, head of 128', 0, 0, 70, 2, 1, 128, 200, 37],
+  ['halves to the end, head of 80', 0, 0, 18, 3, 3, 80, 140, 122],
+  ['halves, head of 16', 0, 0, 3, 2, 1, 16, 70, 66],
+  ['halves, window smaller than its rows', 9, 0, 33, 2, 1, 32, 70, 3],
+  ['halves, window and cap', 50, 1.5, 20, 2, 2, 48, 140, 90],
 ]
 
 /** Name, window, cap of scores, sizes. */
@@ -102,7 +112,10 @@ export const attention: OpDef = {
   // hyperbolic tangent is off by a few steps of 1.
   tolerance: (facts) => ({
     abs: 0,
-    rel: (num(facts, 'HD') + num(facts, 'C') + 64 + 8 * num(facts, 'SOFTCAP')) * F32_EPS,
+    rel:
+      (num(facts, 'HD') + num(facts, 'C') + 64 + 8 * num(facts, 'SOFTCAP')) * F32_EPS +
+      // Queries and weights of 11 bits.
+      (facts.E === 'f16' ? 4 * F16_EPS : 0),
   }),
   cost: (facts) => {
     const [M, H, HD, C] = [num(facts, 'M'), num(facts, 'H'), num(facts, 'HD'), num(facts, 'C')]
@@ -123,6 +136,7 @@ export const attention: OpDef = {
         .map(([name, ...size]) => at(name, size, { KV: KV! })),
     ),
     ...limited.map(([name, WINDOW, SOFTCAP, ...size]) => at(name, size, { WINDOW, SOFTCAP })),
+    ...halves.map(([name, WINDOW, SOFTCAP, ...size]) => at(name, size, { WINDOW, SOFTCAP, KV: 'f16' })),
     // One key outweighs the rest by e^90: the running maximum must move with it, early or late.
     ...[3, 90].map(
       (peak): OpCase => ({

@@ -75,6 +75,10 @@ const read = (folder: string): [path: string, value: unknown][] =>
     .sort()
     .map((f) => [join(folder, f), JSON.parse(readFileSync(join(folder, f), 'utf8'))])
 
+/** One table of a class. Throws WGC411 where the file is not what it should be. */
+export const readTable = (file: string): TunedTable =>
+  tableShape(JSON.parse(readFileSync(file, 'utf8')), { file, path: '' })
+
 /** Rules that hold for every device. Throws WGC411 where a file is not what it should be. */
 export function loadTuning(folder = tunedFolder()): TuningRule[] {
   const tables = read(folder).filter(([, value]) => isGeneral(value))

@@ -28,7 +28,7 @@ const WY: u32 = 2u;
 const TM: u32 = 2u;
 //#param TN 2|1|4|8
 const TN: u32 = 2u;
-//#param TK 32|16|64
+//#param TK 32|16|64|128
 const TK: u32 = 32u;
 // Halves between rows of a tile: with them, its rows begin in different banks.
 //#param PAD 8|0

@@ -49,7 +49,7 @@ export const hasMatrix = ({ params }: Job, info: GPUAdapterInfo & MatrixInfo): b
   [...(info.subgroupMatrixConfigs ?? [])].some(
     ({ componentType, resultComponentType, M, N, K }) =>
       componentType === params.E &&
-      resultComponentType === params.ACC &&
+      resultComponentType === (params.ACC ?? 'f32') &&
       M === params.MM &&
       N === params.MN &&
       K === params.MK,

@@ -7,13 +7,13 @@ import { presetModel } from '../../compiler/models/preset.js'
 import { policies } from '../../compiler/passes/precision.js'
 import { libraryKernels, namedParams } from '../../compiler/select/library.js'
 import { openTemplates } from '../../compiler/select/templates.js'
-import { loadTuning } from '../../compiler/select/tuning.js'
+import { loadTables, loadTuning } from '../../compiler/select/tuning.js'
 import type { Choice } from '../../compiler/select/types.js'
 import { loadTargets } from '../../compiler/targets.js'
 import { allJobs } from './wgsl-all.js'
 
 const templates = openTemplates()
-const { specs } = variantsOf([...loadTargets().values()], loadTuning())
+const { specs } = variantsOf([...loadTargets().values()], loadTuning(), loadTables())
 const gpu = specs.filter((spec) => spec.backend === 'webgpu')
 
 /** A shape: the template and its parameters that are no sizes; SEQ only says where the number of rows is read. */

@@ -36,5 +36,19 @@ export const attention: VariantRow[] = [
   row('attention_prefill', { WG: 32, BQ: 4, UNROLL: 1 }),
   row('attention_prefill', {}, /^prefill, (many|head of 80).*f16|^prefill( just|, head of 256)/),
   row('attention_prefill', { WG: 64, BQ: 16, UNROLL: 2 }, /^prefill, (many|odd).*f16/),
+  row('attention_matrix'),
+  ...each(
+    'attention_matrix',
+    [
+      { TEAMS: 2, KEYS: 16, PAD: 0 },
+      { TEAMS: 8, KEYS: 16 },
+      { TEAMS: 2, KEYS: 64 },
+      // Other devices' sizes.
+      { MM: 8, MN: 8, MK: 8 },
+      { MM: 8, MN: 16, MK: 16, LANES: 16 },
+      { LANES: 64, TEAMS: 2 },
+    ],
+    /^halves/,
+  ),
   row('attention_prefill', { WG: 256, BQ: 4, UNROLL: 4 }, /^prefill, (many.*f16|head of 512)/),
 ]

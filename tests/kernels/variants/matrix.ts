@@ -17,6 +17,7 @@ export const matrix: VariantRow[] = [
       { WX: 2, WY: 2, TM: 4, TN: 4, TK: 32, SPAN: 2 },
       { WX: 4, WY: 2, TM: 4, TN: 2, TK: 16, PAD: 0 },
       { ACC: 'f16' },
+      { WX: 2, WY: 1, TM: 2, TN: 2, TK: 128 },
       // Other devices' sizes.
       { MM: 8, MN: 8, MK: 8, ACC: 'f16', TM: 4, TN: 4 },
       { MM: 8, MN: 16, MK: 16, LANES: 16 },

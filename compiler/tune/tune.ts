@@ -1,0 +1,256 @@
+/** `tune`: the kernels of a model on a device, each at the parameters that are fastest there, as a tuned table. */
+import { join } from 'node:path'
+import { describe } from '../build/describe.js'
+import { backendLimits } from '../build/limits.js'
+import { programGraphs } from '../build/programs.js'
+import { fail } from '../errors.js'
+import { WHOLE_ROW } from '../formats/formats.js'
+import { importModel } from '../import/index.js'
+import type { BuildOptions, Progress } from '../options.js'
+import { featureParams, select } from '../select/select.js'
+import { openTemplates } from '../select/templates.js'
+import { loadTables, loadTuning, type TunedTable, type TunedVariant, tunedFolder } from '../select/tuning.js'
+import type { KernelTarget, Params } from '../select/types.js'
+import { loadDeviceClasses, type Target } from '../targets.js'
+import { type Bench, benchOf, wantedLimits } from './bench.js'
+import { candidate, keyOf, neighbours, type Setting, sampleOf } from './candidates.js'
+import { clockOf } from './clock.js'
+import { type AdapterInfo, deviceParams, multipliesMatrices } from './device.js'
+import { type Outcome, tableRules } from './rules.js'
+import { pipelinesOf } from './runnable.js'
+import { search } from './search.js'
+import { type CountedSubject, subjectKey, subjectsOf } from './subjects.js'
+import { readState, writeState, writeTable } from './table.js'
+
+export interface TuneOptions extends Pick<BuildOptions, 'model' | 'bits' | 'group' | 'kv' | 'context'> {
+  target: Target
+  gpu: GPU
+  powerPreference?: GPUPowerPreference
+  /** Version of the engine, for the table. */
+  engineVersion: string
+  /** Seconds to measure for. */
+  budget: number
+  /** Tokens of a prompt's step. Default: the table's, else the model's. */
+  chunk?: number
+  /** File of the table. Default: `targets/tuned/<class>-<engine>.json`. */
+  out?: string
+  /** Kernels that CPUs run are no use to anyone, except to try the tuner. */
+  software?: boolean
+  signal?: AbortSignal
+  onProgress?: (progress: Progress) => void
+}
+
+export interface TuneResult {
+  file: string
+  table: TunedTable
+  device: string
+  features: string[]
+  /** What was measured, the largest share first. */
+  outcomes: {
+    name: string
+    op: string
+    facts: Params
+    count: number
+    /** What selection took before, and what is taken now, ms. */
+    before: number | undefined
+    after: number | undefined
+    candidates: number
+    best: string | undefined
+  }[]
+}
+
+/** Candidates drawn for a template at first. */
+const SAMPLE = 40
+/** Subjects that take less than this of a program's time are left as they are. */
+const SMALLEST_SHARE = 0.01
+
+function classOf(info: GPUAdapterInfo): string {
+  const { classes } = loadDeviceClasses()
+  const found = Object.entries(classes).find(
+    ([, { match }]) =>
+      match.vendors.includes(info.vendor) &&
+      (!match.architectures || match.architectures.includes(info.architecture)),
+  )
+  return found?.[0] ?? 'unknown'
+}
+
+/** Every feature that some template asks for and the device has. */
+function featuresOf(gpu: GPU, adapter: GPUAdapter): string[] {
+  const usable = (name: string, param: string) =>
+    (adapter.features.has(name) && (param !== 'MATRIX' || multipliesMatrices(adapter.info as AdapterInfo))) ||
+    (gpu.wgslLanguageFeatures?.has(name) ?? false)
+  return Object.entries(featureParams.wgsl)
+    .filter(([name, [param]]) => usable(name, param))
+    .map(([name]) => name)
+}
+
+/** All that the device has, and what it has without experiments. */
+function variantsFor(features: string[]): TunedVariant[] {
+  const stable = features.filter((f) => !f.includes('experimental'))
+  const all = { name: 'all', features }
+  return stable.length < features.length ? [all, { name: 'stable', features: stable }] : [all]
+}
+
+/** Graphs of the programs that generate, or of all where there are none. */
+async function graphsOf(options: TuneOptions, table: TunedTable | undefined) {
+  const imported = await importModel(options.model)
+  try {
+    const model = describe(imported, { ...options, out: '' })
+    const chunk = options.chunk ?? table?.chunk
+    const sampled = model.programs.filter((p) => p.logits === 'last')
+    const programs = (sampled.length > 0 ? sampled : model.programs).map((p) =>
+      p.seq === 'seq' && chunk ? { ...p, maxSeq: Math.min(chunk, model.context) } : p,
+    )
+    return programGraphs(
+      { ...model, programs },
+      {
+        bits: options.bits === 'keep' ? 4 : (options.bits ?? 4),
+        group: options.group === 'channel' ? WHOLE_ROW : (options.group ?? 64),
+        kv: options.kv ?? 'f16',
+        splitKv: true,
+        fuse: true,
+        binding: backendLimits.webgpu.binding,
+      },
+    ).map(({ spec, graph }) => ({ name: spec.name, graph }))
+  } finally {
+    await imported.close()
+  }
+}
+
+/**
+ * Measures the kernels of a model and writes what is fastest to a tuned table. Broken off, it goes on from where it
+ * was: times are kept beside the table until it is done.
+ *
+ * @throws WGC629 when there is no device, or only the CPU
+ */
+export async function tune(options: TuneOptions): Promise<TuneResult> {
+  const { gpu, target, signal } = options
+  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' })
+  if (!adapter) return fail('WGC629', ['no adapter was found'])
+  const info = adapter.info as AdapterInfo
+  const name = classOf(info)
+  const device = info.device || info.description || `${info.vendor} ${info.architecture}`
+  if (name === 'software' && !options.software) fail('WGC629', [`${device} computes on the CPU`])
+  const engine = target.engine.name
+  const table = loadTables().find((t) => t.class === name && t.engine === engine)
+  const features = featuresOf(gpu, adapter)
+  const gpuDevice = await adapter.requestDevice({
+    requiredFeatures: [...features, 'timestamp-query'].filter((f) =>
+      adapter.features.has(f),
+    ) as GPUFeatureName[],
+    requiredLimits: wantedLimits(adapter),
+  })
+  const file = options.out ?? join(tunedFolder(), `${name}-${engine}.json`)
+  const stateFile = `${file}.state`
+  const state = readState(stateFile)
+  const templates = openTemplates()
+  const general = [...target.tuning, ...loadTuning()]
+  const kernels: KernelTarget = { language: 'wgsl', features, tuning: [...(table?.rules ?? []), ...general] }
+  const pipelines = pipelinesOf(gpuDevice, templates, kernels)
+  const clock = clockOf(gpuDevice)
+  const given = deviceParams(info)
+  const subjects = subjectsOf(await graphsOf(options, table))
+  const end = performance.now() + 1000 * options.budget
+  let done = 0
+  const report = () => options.onProgress?.({ stage: 'tune', done, total: subjects.length * 2 })
+
+  const settingOf = (subject: CountedSubject): Setting => ({ facts: subject.facts, target: kernels, given })
+  const isSearched = (subject: CountedSubject) => {
+    const heads = templates.heads.filter((t) => t.language === 'wgsl' && t.front.op.name === subject.op)
+    return heads.some((head) => sampleOf(head, settingOf(subject), 2).length > 1) || heads.length > 1
+  }
+  /** What selection takes now, measured. */
+  const first = async (subject: CountedSubject, bench: Bench): Promise<number | undefined> => {
+    const choice = select(subject.op, subject.name, subject.facts, templates.heads, kernels)
+    const now = candidate(choice.template, choice.params, settingOf(subject))
+    if (!now) return undefined
+    const rounds: number[] = []
+    for (let i = 0; i < 3; i++) rounds.push((await bench.measure([now]))[0]!)
+    const ms = rounds.sort((a, b) => a - b)[1]!
+    return ms > 0 ? ms : undefined
+  }
+
+  const times = new Map<CountedSubject, number | undefined>()
+  for (const subject of subjects) {
+    signal?.throwIfAborted()
+    const bench = await benchOf(pipelines, clock, subject)
+    times.set(subject, await first(subject, bench))
+    bench.destroy()
+    done++
+    report()
+  }
+  const share = (s: CountedSubject) => s.count * (times.get(s) ?? 0)
+  // A prompt's step and a token's are as important as each other.
+  const programOf = (s: CountedSubject) => s.name.split(' ')[0]!
+  const names = [...new Set(subjects.map(programOf))]
+  const programs = names.map((program) => subjects.filter((s) => programOf(s) === program))
+  const part = new Map<CountedSubject, number>()
+  for (const own of programs) {
+    const total = own.reduce((sum, s) => sum + share(s), 0)
+    for (const s of own) part.set(s, share(s) / total / programs.length)
+  }
+  const order = subjects
+    .filter((s) => part.get(s)! * programs.length >= SMALLEST_SHARE && isSearched(s))
+    .sort((a, b) => part.get(b)! - part.get(a)!)
+  done = subjects.length
+  const outcomes: Outcome[] = []
+  let rest = order.reduce((sum, s) => sum + Math.sqrt(part.get(s)!), 0)
+  for (const subject of order) {
+    signal?.throwIfAborted()
+    // Roots: small shares get enough to find something, too.
+    const own = Math.sqrt(part.get(subject)!)
+    const until = performance.now() + (Math.max(end - performance.now(), 0) * own) / rest
+    rest -= own
+    const bench = await benchOf(pipelines, clock, subject)
+    const key = subjectKey(subject)
+    const before = state[key] ?? {}
+    const setting = settingOf(subject)
+    const heads = templates.heads.filter((t) => t.language === 'wgsl' && t.front.op.name === subject.op)
+    const known = (template: string): Params[] =>
+      kernels.tuning.filter((r) => r.template === template).map((r) => r.params ?? {})
+    const found = []
+    for (const [i, head] of heads.entries()) {
+      const sample = sampleOf(head, setting, SAMPLE, known(head.name))
+      if (sample.length === 0) continue
+      const last = performance.now() + (until - performance.now()) / (heads.length - i)
+      found.push(
+        ...(await search(sample, {
+          measure: bench.measure,
+          neighbours: (c) => neighbours(c, setting),
+          hasTime: () => performance.now() < last && !signal?.aborted,
+          known: new Map(Object.entries(before)),
+        })),
+      )
+    }
+    found.sort((a, b) => Number(b.rounds > 2) - Number(a.rounds > 2) || a.ms - b.ms)
+    state[key] = {
+      ...Object.fromEntries([...bench.refused.keys()].map((c) => [c, 0])),
+      ...Object.fromEntries(found.map((t) => [keyOf(t.candidate), t.ms])),
+    }
+    writeState(stateFile, state)
+    outcomes.push({ subject, found, before: times.get(subject) })
+    bench.destroy()
+    done += subjects.length / order.length
+    report()
+  }
+  const written = writeTable(file, {
+    ...{ class: name, engine, variants: variantsFor(features), rules: tableRules(outcomes) },
+    measured: {
+      device,
+      driver: info.driver ?? info.description ?? '',
+      engine: options.engineVersion,
+      date: new Date().toISOString().slice(0, 10),
+      models: [options.model.split('/').at(-1)!],
+    },
+  })
+  gpuDevice.destroy()
+  return {
+    ...{ file, table: written, device, features },
+    outcomes: outcomes.map(({ subject, found, before }) => ({
+      ...{ name: subject.name, op: subject.op, facts: subject.facts, count: subject.count, before },
+      after: found[0]?.ms,
+      candidates: found.length,
+      best: found[0] && keyOf(found[0].candidate),
+    })),
+  }
+}
