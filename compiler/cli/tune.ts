@@ -89,9 +89,16 @@ async function run(o: Options): Promise<void> {
     ...indent(
       table(
         [
-          ['count', 'operator', 'before', 'now', 'tried', 'kernel'],
+          ['times', 'operator', 'before', 'now', 'tried', 'kernel'],
           ...result.outcomes.map((x) => [
-            ...[String(x.count), x.name, time(x.before), time(x.after), String(x.candidates), x.best ?? '-'],
+            ...[
+              String(Math.max(...Object.values(x.counts))),
+              x.name,
+              time(x.before),
+              time(x.after),
+              String(x.candidates),
+              x.best ?? '-',
+            ],
           ]),
         ],
         [0, 2, 3, 4],

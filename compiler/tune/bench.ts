@@ -27,6 +27,9 @@ export interface Bench {
 /** Kernels made at a time: each takes its compiler a moment, on a core of its own. */
 const AT_ONCE = 24
 
+/** Runs that bring a device's clocks up again: some milliseconds each. */
+const WARMING = 16
+
 /** Floats of an output that are compared. */
 const MOST_COMPARED = 1 << 22
 
@@ -139,10 +142,14 @@ export async function benchOf(
         fresh.map((a) => a.run),
       )
       for (const [i, { key }] of fresh.entries()) turns.set(key, counts[i]!)
-      const ms = await clock.round(
-        alive.map((a) => a.run),
-        alive.map((a) => turns.get(a.key)!),
-      )
+      const times = (some: typeof alive) =>
+        clock.round(
+          some.map((a) => a.run),
+          some.map((a) => turns.get(a.key)!),
+        )
+      // While kernels were made the device had nothing to do, and lowered its clocks.
+      if (fresh.length > 0) await times(alive.slice(0, WARMING))
+      const ms = await times(alive)
       const found = new Map(alive.map(({ key }, i) => [key, ms[i]!]))
       return candidates.map((c) => found.get(keyOf(c)) ?? Number.NaN)
     },

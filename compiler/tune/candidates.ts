@@ -46,7 +46,7 @@ export function candidate(head: TemplateHead, own: Params, setting: Setting): Ca
   const isDefault = (name: string) => head.params.find((p) => p.name === name)?.default === fit[name]
   const tuned = Object.fromEntries(
     Object.entries(params)
-      .filter(([name]) => !isDefault(name))
+      .filter(([name]) => !isDefault(name) && !(name in facts) && !BY_FEATURE.has(name))
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   )
   return {

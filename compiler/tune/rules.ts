@@ -6,7 +6,7 @@ import type { TuningRule } from '../select/types.js'
 import { inDomain } from '../specialize/index.js'
 import type { Timed } from './search.js'
 import type { CountedSubject } from './subjects.js'
-import { workOf } from './subjects.js'
+import { sharesOf, workOf } from './subjects.js'
 
 /** A subject and what was found for it, the fastest first; `before`: what selection took until now, ms. */
 export interface Outcome {
@@ -64,9 +64,10 @@ function rulesOf(outcome: Outcome, names: readonly string[]): TuningRule[] {
     const needs = neededFeatures(choice.template)
     // Behind a row that needs no more than this one, it would never be reached.
     if (taken.some((before) => before.every((need) => needs.includes(need)))) continue
+    const when = condition(outcome.subject.facts, names, needs)
     rules.push({
       op: outcome.subject.op,
-      when: condition(outcome.subject.facts, names, needs),
+      ...(when && { when }),
       template,
       ...(Object.keys(tuned).length > 0 && { params: tuned }),
       why: evidence(outcome, timed),
@@ -87,7 +88,11 @@ export function tableRules(outcomes: Outcome[]): TuningRule[] {
     return best !== undefined && (before === undefined || before / best.ms >= WORTH)
   })
   const exact = useful.flatMap((o) => rulesOf(o, TELLING))
-  const share = ({ subject, found }: Outcome) => subject.count * found[0]!.ms
+  const shares = sharesOf(
+    useful.map((o) => o.subject),
+    (s) => useful.find((o) => o.subject === s)!.found[0]!.ms,
+  )
+  const share = ({ subject }: Outcome) => shares.get(subject)!
   const general: TuningRule[] = []
   const seen = new Set<string>()
   for (const outcome of [...useful].sort((a, b) => share(b) - share(a))) {

@@ -78,6 +78,5 @@ export async function search(start: Candidate[], options: SearchOptions): Promis
     .slice(0, FINALISTS)
     .map((t) => t.candidate)
   for (let round = 0; round < FINAL_ROUNDS && last.length > 1 && hasTime(); round++) await run(last)
-  // Only what was measured as often as the best may win by a lucky run.
-  return ranked().sort((a, b) => Number(b.rounds > 2) - Number(a.rounds > 2) || a.ms - b.ms)
+  return ranked()
 }

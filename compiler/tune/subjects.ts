@@ -1,15 +1,15 @@
 /** What a model computes, each operator at each of its sizes once, with how often a prompt or a token needs it. */
-import { expression, nodeFacts } from '../ir/facts.js'
+import { nodeFacts } from '../ir/facts.js'
 import type { Graph } from '../ir/graph.js'
 import { ops } from '../ops/index.js'
 import type { Facts } from '../ops/types.js'
-import { evaluateExpression } from '../specialize/index.js'
 import type { Subject } from './bench.js'
 
 export interface CountedSubject extends Subject {
   /** Program and node that has it first, for people. */
   name: string
-  count: number
+  /** How often each program needs it. */
+  counts: Record<string, number>
 }
 
 /** `M=1 N=64`: what tells a subject from others. */
@@ -34,15 +34,26 @@ export function subjectsOf(graphs: { name: string; graph: Graph }[]): CountedSub
       if (symbols.KEYS !== undefined) facts.KEYS = Math.min(Number(facts.KEYS), past + 1)
       const key = subjectKey({ op: node.op, facts })
       const known = found.get(key)
-      if (known) known.count++
-      else found.set(key, { op: node.op, facts, past, name: `${name} ${node.name}`, count: 1 })
+      if (known) known.counts[name] = (known.counts[name] ?? 0) + 1
+      else found.set(key, { op: node.op, facts, past, name: `${name} ${node.name}`, counts: { [name]: 1 } })
     }
   return [...found.values()]
 }
 
+/** Parts of the programs' time that each subject takes, given what one of each takes; all together are 1. */
+export function sharesOf(
+  subjects: CountedSubject[],
+  ms: (s: CountedSubject) => number,
+): Map<CountedSubject, number> {
+  const programs = [...new Set(subjects.flatMap((s) => Object.keys(s.counts)))]
+  const total = new Map(
+    programs.map((p) => [p, subjects.reduce((sum, s) => sum + (s.counts[p] ?? 0) * ms(s), 0)]),
+  )
+  // A prompt's step and a token's are as important as each other.
+  const part = (s: CountedSubject) =>
+    programs.reduce((sum, p) => sum + ((s.counts[p] ?? 0) * ms(s)) / (total.get(p) || 1), 0)
+  return new Map(subjects.map((s) => [s, part(s) / programs.length]))
+}
+
 /** Arithmetic of a subject, for rates. */
 export const workOf = ({ op, facts }: Subject): { flops: number; bytes: number } => ops[op]!.cost(facts)
-
-/** A condition holds of a subject. */
-export const holdsFor = (when: string | undefined, facts: Facts): boolean =>
-  when === undefined || evaluateExpression(expression(when), facts) === true

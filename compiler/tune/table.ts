@@ -23,7 +23,7 @@ export function updated(table: TunedTable | undefined, update: TableUpdate): Tun
   const older = (table?.rules ?? []).filter((r) => !replaced.has(`${r.op} ${r.when}`))
   const before = table?.measured.find((m) => sameDevice(m, measured))
   const models = [...new Set([...(before?.models ?? []), ...measured.models])]
-  const exact = (r: TuningRule) => /\b(N|HD|D|V) ==/.test(r.when ?? '')
+  const exact = (r: TuningRule) => /\b(N|K|HD|D|V) [=<>]=/.test(r.when ?? '')
   return {
     class: update.class,
     engine: update.engine,

@@ -14,12 +14,12 @@ import type { KernelTarget, Params } from '../select/types.js'
 import { loadDeviceClasses, type Target } from '../targets.js'
 import { type Bench, benchOf, wantedLimits } from './bench.js'
 import { candidate, keyOf, neighbours, type Setting, sampleOf } from './candidates.js'
-import { clockOf } from './clock.js'
+import { clockOf, median } from './clock.js'
 import { type AdapterInfo, deviceParams, multipliesMatrices } from './device.js'
 import { type Outcome, tableRules } from './rules.js'
 import { pipelinesOf } from './runnable.js'
 import { search } from './search.js'
-import { type CountedSubject, subjectKey, subjectsOf } from './subjects.js'
+import { type CountedSubject, sharesOf, subjectKey, subjectsOf } from './subjects.js'
 import { readState, writeState, writeTable } from './table.js'
 
 export interface TuneOptions extends Pick<BuildOptions, 'model' | 'bits' | 'group' | 'kv' | 'context'> {
@@ -50,7 +50,8 @@ export interface TuneResult {
     name: string
     op: string
     facts: Params
-    count: number
+    /** How often each program needs it. */
+    counts: Record<string, number>
     /** What selection took before, and what is taken now, ms. */
     before: number | undefined
     after: number | undefined
@@ -61,8 +62,8 @@ export interface TuneResult {
 
 /** Candidates drawn for a template at first. */
 const SAMPLE = 40
-/** Subjects that take less than this of a program's time are left as they are. */
-const SMALLEST_SHARE = 0.01
+/** Subjects that take less than this of all are left as they are. */
+const SMALLEST_SHARE = 0.005
 
 function classOf(info: GPUAdapterInfo): string {
   const { classes } = loadDeviceClasses()
@@ -165,8 +166,9 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
     const now = candidate(choice.template, choice.params, settingOf(subject))
     if (!now) return undefined
     const rounds: number[] = []
-    for (let i = 0; i < 3; i++) rounds.push((await bench.measure([now]))[0]!)
-    const ms = rounds.sort((a, b) => a - b)[1]!
+    // A device that was idle takes a moment to raise its clocks.
+    for (let i = 0; i < 5; i++) rounds.push((await bench.measure([now]))[0]!)
+    const ms = median(rounds)
     return ms > 0 ? ms : undefined
   }
 
@@ -179,18 +181,9 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
     done++
     report()
   }
-  const share = (s: CountedSubject) => s.count * (times.get(s) ?? 0)
-  // A prompt's step and a token's are as important as each other.
-  const programOf = (s: CountedSubject) => s.name.split(' ')[0]!
-  const names = [...new Set(subjects.map(programOf))]
-  const programs = names.map((program) => subjects.filter((s) => programOf(s) === program))
-  const part = new Map<CountedSubject, number>()
-  for (const own of programs) {
-    const total = own.reduce((sum, s) => sum + share(s), 0)
-    for (const s of own) part.set(s, share(s) / total / programs.length)
-  }
+  const part = sharesOf(subjects, (s) => times.get(s) ?? 0)
   const order = subjects
-    .filter((s) => part.get(s)! * programs.length >= SMALLEST_SHARE && isSearched(s))
+    .filter((s) => part.get(s)! >= SMALLEST_SHARE && isSearched(s))
     .sort((a, b) => part.get(b)! - part.get(a)!)
   done = subjects.length
   const outcomes: Outcome[] = []
@@ -222,13 +215,14 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
         })),
       )
     }
-    found.sort((a, b) => Number(b.rounds > 2) - Number(a.rounds > 2) || a.ms - b.ms)
+    found.sort((a, b) => a.ms - b.ms)
     state[key] = {
       ...Object.fromEntries([...bench.refused.keys()].map((c) => [c, 0])),
       ...Object.fromEntries(found.map((t) => [keyOf(t.candidate), t.ms])),
     }
     writeState(stateFile, state)
-    outcomes.push({ subject, found, before: times.get(subject) })
+    // Beside the best, so that clocks that rose meanwhile count for neither.
+    outcomes.push({ subject, found, before: await first(subject, bench) })
     bench.destroy()
     done += subjects.length / order.length
     report()
@@ -247,7 +241,7 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
   return {
     ...{ file, table: written, device, features },
     outcomes: outcomes.map(({ subject, found, before }) => ({
-      ...{ name: subject.name, op: subject.op, facts: subject.facts, count: subject.count, before },
+      ...{ name: subject.name, op: subject.op, facts: subject.facts, counts: subject.counts, before },
       after: found[0]?.ms,
       candidates: found.length,
       best: found[0] && keyOf(found[0].candidate),

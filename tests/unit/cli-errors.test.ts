@@ -182,6 +182,13 @@ const INPUT: Row[] = [
     'WGC627: there is no Dawn to run on: vkCreateInstance: Found no drivers!',
   ],
   [
+    'no GPU to measure',
+    ['tune', '--model', 'tinyllama'],
+    1,
+    'WGC629: there is no GPU to measure on: no adapter was found',
+  ],
+  ['no time to measure', ['tune', '--model', 'tinyllama', '--budget', '5'], 2, 'WGC103: '],
+  [
     'unknown variant',
     tensors('beyond.safetensors', '--variant', 'wasm-simd'),
     1,

@@ -21,13 +21,16 @@ beforeAll(async () => {
 afterAll(() => folder?.remove())
 
 describe('help', () => {
-  test.each(['build', 'run', 'serve', 'inspect', 'targets', 'models', 'kernels'])('%s', async (name) => {
-    const { code, out, err } = await wgc([name, '--help'])
-    expect(out).toMatch(`Usage: wgc ${name}`)
-    expect(out).toMatch('Examples:\n  $ wgc ')
-    expect(out).toMatch('--json')
-    expect({ code, err }).toEqual({ code: 0, err: '' })
-  })
+  test.each(['build', 'run', 'serve', 'inspect', 'targets', 'models', 'kernels', 'tune'])(
+    '%s',
+    async (name) => {
+      const { code, out, err } = await wgc([name, '--help'])
+      expect(out).toMatch(`Usage: wgc ${name}`)
+      expect(out).toMatch('Examples:\n  $ wgc ')
+      expect(out).toMatch('--json')
+      expect({ code, err }).toEqual({ code: 0, err: '' })
+    },
+  )
 
   test('of everything, on stdout when it was asked for', async () => {
     const [asked, alone] = await Promise.all([wgc(['--help']), wgc([])])

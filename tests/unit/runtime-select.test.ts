@@ -166,3 +166,22 @@ it.each(refused)('refuses, with every reason: %s', (_, capabilities, options, re
   expect((error as UnsupportedError).candidates).toHaveLength(Object.keys(variants).length)
   for (const reason of reasons) expect((error as Error).message).toMatch(reason)
 })
+
+it('takes what is tuned for this device, and leaves alone what is tuned for another', () => {
+  const device = { class: 'nvidia', vendors: ['nvidia'], architectures: ['hopper'] }
+  const tuned: Manifest = {
+    ...manifest,
+    variants: { ...variants, tuned: variant('webgpu', { engine: 'chromium', device }) },
+    targets: { chrome: ['tuned', ...manifest.targets.chrome!] },
+  }
+  const on = (info: Record<string, string>) => selectVariant(tuned, machine('chromium', { ...bare, info }))
+  expect(on({ vendor: 'nvidia', architecture: 'hopper' }).variant).toBe('tuned')
+  for (const info of [{ vendor: 'nvidia', architecture: 'ampere' }, { vendor: 'amd' }, {}] as Record<
+    string,
+    string
+  >[]) {
+    const { variant, reasons } = on(info)
+    expect(variant).toBe('chromium-plain')
+    expect(reasons.find((r) => r.id === 'tuned')?.why).toBe('tuned for nvidia, another device is here')
+  }
+})
