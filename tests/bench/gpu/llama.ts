@@ -21,7 +21,8 @@ import { resolveTargets } from '../../../compiler/targets.js'
 import { BITS, FLOATS, noisePatch, SCALES, SCALES_AND_MINIMA } from '../../../compiler/tune/operands.js'
 import type { Executor } from '../../../runtime/executor.js'
 import { WGSL_MODULE_MARK } from '../../../runtime/format.js'
-import { generateIds, type Session } from '../../../runtime/generate.js'
+import { generateIds } from '../../../runtime/generate.js'
+import type { Session } from '../../../runtime/session.js'
 import { createWebGPU } from '../../../runtime/webgpu.js'
 import { largeDevice } from './device.js'
 import { profile } from './profile.js'
@@ -122,7 +123,8 @@ async function bench(spec: VariantSpec): Promise<void> {
   }
   const info = { vocab: made.model.vocab, context, eos: [] as number[] } as unknown as Session['info']
   const session: Session = {
-    ...{ info, plan, executor: timed, tokenizer: undefined, length: 0, busy: false, stats: undefined },
+    ...{ info, plan, executor: timed, flow: undefined, sizes: {}, extras: async () => ({}) },
+    ...{ tokenizer: undefined, length: 0, busy: false, stats: undefined },
   }
   for (const n of options.prompt.split(',').map(Number)) {
     const ids = Array.from({ length: n }, (_, i) => (i * 7919 + 13) % made.model.vocab)
