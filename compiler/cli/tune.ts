@@ -1,5 +1,6 @@
 /** `wgc tune`: measures a model's kernels on this machine's GPU and writes a tuned table. */
 import { type Command, Option } from 'commander'
+import { fail } from '../errors.js'
 import { type CommonOptions, command, integer, need, parsed } from './command.js'
 import { interruptible } from './interrupt.js'
 import { indent, print, table } from './output.js'
@@ -66,7 +67,9 @@ async function run(o: Options): Promise<void> {
   const model = need(o.model, '--model <folder|preset>', 'tune')
   const { resolveTargets } = await import('../targets.js')
   const [target] = resolveTargets(o.target)
-  const { MEASURING, dawnVersion, openDawn } = await import('./dawn.js')
+  const { MEASURING, dawnVersion, openDawn, probeDawn } = await import('./dawn.js')
+  const probe = await interruptible(probeDawn)
+  if (probe.adapter === undefined) fail('WGC629', [probe.why ?? 'no adapter was found'])
   const { tune } = await import('../tune/tune.js')
   const gpu = await openDawn(MEASURING)
   const view = await progressView(o.verbose)

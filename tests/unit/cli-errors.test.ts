@@ -185,7 +185,7 @@ const INPUT: Row[] = [
     'no GPU to measure',
     ['tune', '--model', 'tinyllama'],
     1,
-    'WGC629: there is no GPU to measure on: no adapter was found',
+    'WGC629: there is no GPU to measure on: vkCreateInstance: Found no drivers!',
   ],
   ['no time to measure', ['tune', '--model', 'tinyllama', '--budget', '5'], 2, 'WGC103: '],
   [
