@@ -1,5 +1,6 @@
 /** ONNX models as tests write them: plain objects, and their bytes. */
 import { PbfWriter } from 'pbf'
+import { toF16 } from '../../compiler/formats/f16.js'
 import type {
   AttributeProto,
   GraphProto,
@@ -47,9 +48,10 @@ const WRITE: Record<number, [number, (v: DataView, at: number, n: number) => voi
   6: [4, (v, at, n) => v.setInt32(at, n, true)],
   7: [8, (v, at, n) => v.setBigInt64(at, BigInt(n), true)],
   9: [1, (v, at, n) => v.setUint8(at, n)],
+  10: [2, (v, at, n) => v.setUint16(at, toF16(n), true)],
 }
 
-/** An initialiser of float, or another type's number: 2 uint8, 3 int8, 6 int32, 7 int64, 9 bool. */
+/** An initialiser of float, or another type's number: 2 uint8, 3 int8, 6 int32, 7 int64, 9 bool, 10 float16. */
 export function tensor(name: string, dims: number[], values: ArrayLike<number>, type = 1): TensorProto {
   const [width, write] = WRITE[type]!
   const view = new DataView(new ArrayBuffer(width * values.length))

@@ -45,12 +45,19 @@ async function imported(path: string, shapes: Record<string, number[]> = {}) {
   try {
     const made = translate(file.model, path, inputShapes(file.model, path, new Map(Object.entries(shapes))))
     const source = onnxWeights(path, made.graph, made.stored)
-    const weights: Record<string, { shape: readonly number[]; values: Float32Array }> = {}
+    const weights: Record<
+      string,
+      { shape: readonly number[]; values: Float32Array; kept: string | undefined }
+    > = {}
     for (const name of source.names()) {
       const shape = source.shape(name)
       const half = Math.ceil(shape[0]! / 2)
       const parts = [await source.readRows(name, 0, half), await source.readRows(name, half, shape[0]!)]
-      weights[name] = { shape, values: Float32Array.from(parts.flatMap((p) => [...p])) }
+      weights[name] = {
+        kept: source.kept?.(name)?.format,
+        shape,
+        values: Float32Array.from(parts.flatMap((p) => [...p])),
+      }
     }
     return { ...made, weights }
   } finally {
@@ -91,6 +98,14 @@ describe('weights stay in files', () => {
     expect(g.tensors.get('w')!.data).toBeUndefined()
   })
 
+  test.each([
+    ['float', 1, 'f32'],
+    ['float16', 10, 'f16'],
+  ])('weights of %s are kept as they are', async (_, type, kept) => {
+    const { weights } = await imported(save(product(tensor('w', [K, N], w, type))))
+    expect(weights.w!.kept).toBe(kept)
+  })
+
   test('a gemm with transB has its rows already', async () => {
     const nodes = [node('Gemm', ['x', 'w'], ['y'], { transB: 1 })]
     const g = graph(nodes, [['x', ['batch', N]]], ['y'], [tensor('w', [K, N], w)])
@@ -114,6 +129,7 @@ describe('weights stay in files', () => {
       return q[k * N + n]! * scale[n]!
     })
     expect(close(Object.values(weights)[0]!.values, wanted)).toBe(true)
+    expect(Object.values(weights)[0]!.kept).toBe('f16')
   })
 
   test('a constant node, and a value too large for the graph, stay there too', async () => {

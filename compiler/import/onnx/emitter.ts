@@ -145,14 +145,14 @@ export function emitter(builder: Builder, fixed: Fixed, strict = false): Emittin
     }
     const many = Object.values(sizes).some((n) => n >= LATE_FROM)
     const now = many ? undefined : run()
-    const origin = Object.values(given).flatMap((v) => v.late ?? [])[0]?.origin ?? ''
+    const from = Object.values(given).flatMap((v) => v.late ?? [])
     return Object.fromEntries(
       Object.entries(sizes).map(([port, n]): [string, Value] => [
         port,
         {
           shape: [n],
           type: 1,
-          ...(now ? { data: now[port]! } : { late: derived(n, origin, () => run()[port]!) }),
+          ...(now ? { data: now[port]! } : { late: derived(n, from, () => run()[port]!) }),
         },
       ]),
     )
@@ -209,8 +209,8 @@ export function emitter(builder: Builder, fixed: Fixed, strict = false): Emittin
     later(operands, size, compute) {
       if (!operands.every(isKnown) || size > MAX_KNOWN) return undefined
       const make = () => compute(operands.map((v) => v.data ?? v.late!.make()))
-      const origin = operands.flatMap((v) => v.late ?? [])[0]?.origin ?? ''
-      return { shape: [size], type: 1, late: derived(size, origin, make) }
+      const from = operands.flatMap((v) => v.late ?? [])
+      return { shape: [size], type: 1, late: derived(size, from, make) }
     },
     valuesOf(v) {
       if (v.data === undefined && v.late) v.data = v.late.make()

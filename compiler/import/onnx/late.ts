@@ -10,6 +10,8 @@ export interface Late {
   readonly size: number
   /** Name of the tensor in the model, or of the first that it follows from. */
   readonly origin: string
+  /** ONNX type of what it is read from, the widest of them. */
+  readonly type: number
   /** Computes or reads all of it, anew each time. */
   make(): Float64Array
   /** Elements [from, to), where they can be read without the rest. */
@@ -33,11 +35,11 @@ export function payloadOf(t: TensorProto, file: string): Payload {
   if (known) return known
   const size = elements(t.dims) ?? 0
   const make = () => tensorValues(t, file)
-  const late = size >= LATE_FROM && t.stored !== undefined && types[t.type] !== undefined
+  const late = size >= LATE_FROM && (t.stored ?? t.raw) !== undefined && types[t.type] !== undefined
   const made: Payload = late
     ? {
         late: {
-          ...{ size, origin: t.name, make },
+          ...{ size, origin: t.name, type: t.type, make },
           ...(types[t.type]!.bits >= 8 && { part: (from, to) => tensorPart(t, file, from, to) }),
         },
       }
@@ -47,8 +49,10 @@ export function payloadOf(t: TensorProto, file: string): Payload {
 }
 
 /** What follows from others, when it is wanted. */
-export const derived = (size: number, origin: string, make: () => Float64Array): Late => ({
-  size,
-  origin,
-  make,
-})
+export function derived(size: number, from: readonly Late[], make: () => Float64Array): Late {
+  const bits = ({ type }: Late) => types[type]!.bits
+  const widest = from.reduce<Late | undefined>((a, b) => (a && bits(a) >= bits(b) ? a : b), undefined)
+  return { size, origin: from[0]?.origin ?? '', type: widest?.type ?? FLOAT, make }
+}
+
+const FLOAT = 1

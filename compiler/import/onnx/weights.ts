@@ -4,6 +4,10 @@ import type { Graph } from '../../ir/graph.js'
 import { nearest } from '../nearest.js'
 import type { WeightSource } from '../weights.js'
 import type { Stored } from './emitter.js'
+import { typeName } from './tensors.js'
+
+/** Of ONNX. */
+const [UINT8, INT8, FLOAT16, UINT4, INT4] = [2, 3, 10, 21, 22] as const
 
 /**
  * @param file of the model, for messages
@@ -23,6 +27,15 @@ export function onnxWeights(file: string, graph: Graph, stored: ReadonlyMap<stri
     has: (name) => stored.has(name),
     shape,
     dtype: () => 'F32',
+    kept(name) {
+      const of = find(name)
+      const type = 'late' in of ? of.late.type : 1
+      const exact = 'late' in of && of.late.part !== undefined
+      // Whole numbers of 8 bits times their scales lose less in halves than they lost when they were made.
+      const half = type === FLOAT16 || new Set<number>([UINT8, INT8, UINT4, INT4]).has(type)
+      const how = half ? (type === FLOAT16 && exact ? 'exact' : 'requantised') : 'exact'
+      return { format: half ? 'f16' : 'f32', group: 1, how, type: typeName(type) }
+    },
     file: () => file,
     async readRows(name, from, to) {
       const of = find(name)

@@ -78,7 +78,7 @@ const batchNorm: Join = (maker, user, graph, weights) => {
     return Float64Array.from(from, (v, i) => v * scale[Math.floor(i / columns)]!)
   }
   const folded: Stored =
-    'data' in held ? { data: make() } : { late: derived(rows * columns, held.late.origin, make) }
+    'data' in held ? { data: make() } : { late: derived(rows * columns, [held.late], make) }
   weights.set(name, folded)
   const weight: Tensor = {
     ...w,
