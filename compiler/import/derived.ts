@@ -66,6 +66,14 @@ export const rowsOf = (
   fromRow: from,
 })
 
+/** What `f` makes of some tensors of the files. */
+export const computed = (
+  name: string,
+  sources: Derived['sources'],
+  shape: number[],
+  f: (...values: Float32Array[]) => Float32Array,
+): Derived => ({ name, shape, sources, compute: (values) => f(...values) })
+
 /** Every element changed by itself, as 1 + w. */
 export const mapped = (
   name: string,
@@ -126,7 +134,7 @@ export function withDerived(weights: WeightSource, derived: readonly Derived[] =
   const kept = new Map<string, Promise<Float32Array>>()
   const first = (d: Derived) => d.sources[0]?.name ?? ''
 
-  async function computed(d: Derived): Promise<Float32Array> {
+  async function valuesOf(d: Derived): Promise<Float32Array> {
     const values = await Promise.all(
       d.sources.map(({ name, shape }) => {
         checkTensor(weights, name, shape)
@@ -141,7 +149,7 @@ export function withDerived(weights: WeightSource, derived: readonly Derived[] =
 
   /** All of it, kept while it is among the last few that were asked for. */
   function whole(d: Derived): Promise<Float32Array> {
-    const values = kept.get(d.name) ?? computed(d)
+    const values = kept.get(d.name) ?? valuesOf(d)
     kept.delete(d.name)
     kept.set(d.name, values)
     const oldest = kept.keys().next().value

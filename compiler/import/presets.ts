@@ -2,6 +2,8 @@
  * Presets: published dimensions of well-known models, for kernels and plans without weights. A file a family; a new
  * one is a file in `presets/` and a line here.
  */
+import { presets as bert } from './presets/bert.js'
+import { presets as clip } from './presets/clip.js'
 import { presets as gemma } from './presets/gemma.js'
 import { presets as gpt2 } from './presets/gpt2.js'
 import { presets as llama } from './presets/llama.js'
@@ -9,6 +11,7 @@ import { presets as mistral } from './presets/mistral.js'
 import { presets as phi } from './presets/phi.js'
 import { presets as qwen } from './presets/qwen.js'
 import type { Preset } from './presets/types.js'
+import { presets as vit } from './presets/vit.js'
 
 export const presets: Record<string, Preset> = {
   ...llama,
@@ -17,4 +20,7 @@ export const presets: Record<string, Preset> = {
   ...gemma,
   ...phi,
   ...gpt2,
+  ...bert,
+  ...vit,
+  ...clip,
 }

@@ -2,6 +2,7 @@
 import { fail } from '../errors.js'
 import { bert } from './bert.js'
 import { clip } from './clip.js'
+import { distilbert } from './distilbert.js'
 import { gemma } from './gemma.js'
 import { gemma2 } from './gemma2.js'
 import { gemma3 } from './gemma3.js'
@@ -13,7 +14,10 @@ import { phi3 } from './phi3.js'
 import { qwen2 } from './qwen2.js'
 import { qwen3 } from './qwen3.js'
 import { retsim } from './retsim.js'
+import { roberta } from './roberta.js'
 import type { ModelFamily } from './types.js'
+import { deit, dinov2, vit } from './vit.js'
+import { xclip } from './xclip.js'
 
 export const families: ModelFamily[] = [
   llama,
@@ -27,8 +31,14 @@ export const families: ModelFamily[] = [
   gpt2,
   mingpt,
   bert,
+  roberta,
+  distilbert,
   retsim,
   clip,
+  xclip,
+  vit,
+  deit,
+  dinov2,
 ]
 
 /** The family that builds a config's `model_type` and `architectures`. */

@@ -5,4 +5,6 @@ import { goldenCase } from '../helpers/golden-case.js'
 import { GOLDENS } from '../helpers/goldens.js'
 import { whyAbsent } from '../helpers/models.js'
 
-describe.skipIf(whyAbsent(GOLDENS)).each(['bert', 'clip'])('%s', (name) => goldenCase(join(GOLDENS, name)))
+describe.skipIf(whyAbsent(GOLDENS)).each(['bert', 'clip', 'vit', 'xclip'])('%s', (name) =>
+  goldenCase(join(GOLDENS, name)),
+)

@@ -29,13 +29,14 @@ export interface ClipText extends ClipTower {
   eos: number
 }
 
+/** What a config leaves out. */
 interface TowerDefaults {
   hidden: number
   ffn: number
   heads: number
 }
 
-function towerDims(config: ConfigReader, usual: TowerDefaults, prefix: string): ClipTower {
+export function clipTowerDims(config: ConfigReader, usual: TowerDefaults, prefix: string): ClipTower {
   const hidden = config.int('hidden_size', { min: 1, default: usual.hidden })
   const heads = config.int('num_attention_heads', { min: 1, default: usual.heads })
   if (hidden % heads !== 0)
@@ -58,7 +59,7 @@ export function clipVisionDims(config: ConfigReader, prefix = 'vision_model.'): 
   const patch = config.int('patch_size', { min: 1, default: 32 })
   if (patch > image) fail('WGC422', [`patch_size ${patch} is more than image_size ${image}`])
   return {
-    ...towerDims(config, { hidden: 768, ffn: 3072, heads: 12 }, prefix),
+    ...clipTowerDims(config, { hidden: 768, ffn: 3072, heads: 12 }, prefix),
     channels: config.int('num_channels', { min: 1, default: 3 }),
     image: [image, image],
     patch: [patch, patch],
@@ -67,7 +68,7 @@ export function clipVisionDims(config: ConfigReader, prefix = 'vision_model.'): 
 
 /** Dimensions of a `text_config`. */
 export const clipTextDims = (config: ConfigReader, prefix = 'text_model.'): ClipText => ({
-  ...towerDims(config, { hidden: 512, ffn: 2048, heads: 8 }, prefix),
+  ...clipTowerDims(config, { hidden: 512, ffn: 2048, heads: 8 }, prefix),
   causal: true,
   vocab: config.int('vocab_size', { min: 1, default: 49408 }),
   positions: config.int('max_position_embeddings', { min: 1, default: 77 }),

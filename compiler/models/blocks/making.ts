@@ -27,3 +27,10 @@ export const making = (g: Builder, rows: Expr, derived: Map<string, Derived>): M
 /** The first of the prefixes under which the files have a tensor: exports differ in them. */
 export const prefixOf = ({ has }: ModelOptions, tensor: string, prefixes: readonly string[]): string =>
   prefixes.find((prefix) => has(prefix + tensor)) ?? prefixes[0] ?? ''
+
+/** A tensor that a node made, under another shape of as many elements; its name. */
+export function viewed(g: Builder, tensor: string, shape: Expr[]): string {
+  const t = g.graph.tensors.get(tensor)
+  if (t) g.graph.tensors.set(tensor, { ...t, shape })
+  return tensor
+}

@@ -1,5 +1,5 @@
 /** Images as rows: a patch each, and a row of its own for the class. */
-import type { Making } from './making.js'
+import { type Making, viewed } from './making.js'
 
 export interface Patches {
   /** Width of a row. */
@@ -19,7 +19,7 @@ export const gridOf = ({ image, patch }: Patches): [rows: number, columns: numbe
 export const patchCount = (d: Patches): number => gridOf(d)[0] * gridOf(d)[1]
 
 /**
- * Images [images, channels, height, width] as rows [images, patches, hidden], a product of each patch with
+ * Images [images, channels, height, width] as rows [images * patches, hidden], a product of each patch with
  * `<from>.weight` [hidden, channels, height, width].
  */
 export function patchRows(
@@ -39,10 +39,11 @@ export function patchRows(
     { KH, KW, SH: KH, SW: KW, BIAS: bias },
     { B: images, CIN: d.channels, IH, IW, COUT: d.hidden, OH, OW },
   )
-  return g.op('transpose', 'embed.rows', { x: planes }, {}, { B: images, M: d.hidden, N: OH * OW })
+  const rows = g.op('transpose', 'embed.rows', { x: planes }, {}, { B: images, M: d.hidden, N: OH * OW })
+  return viewed(g, rows, [images * OH * OW, d.hidden])
 }
 
-/** `row` [width] in front of each of `images` pieces of x [images, rows, width]. */
+/** `row` [width] in front of each of `images` pieces of x [images * rows, width]: [images * (1 + rows), width]. */
 export function inFront(
   { g }: Making,
   row: string,
@@ -53,5 +54,6 @@ export function inFront(
   const repeat = () =>
     g.op('copy_nd', `${name}.repeated`, { x: row }, { D4: images, D5: width, XS4: 0 }, { XN: width })
   const a = images === 1 ? row : repeat()
-  return g.op('concat', name, { a, b: x }, { D: 1 + rows }, { A: images, DA: 1, DB: rows, S: width })
+  const y = g.op('concat', name, { a, b: x }, { D: 1 + rows }, { A: images, DA: 1, DB: rows, S: width })
+  return viewed(g, y, [images * (1 + rows), width])
 }

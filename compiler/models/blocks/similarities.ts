@@ -6,7 +6,7 @@ import type { Making } from './making.js'
 export const SIMILAR = { images: 256, texts: 1024 }
 
 /** A scalar of the files, stored as its logarithm. */
-const exponential = (source: string): Derived => ({
+export const exponential = (source: string): Derived => ({
   name: `exp(${source})`,
   shape: [1],
   sources: [{ name: source, shape: [] }],
