@@ -199,7 +199,7 @@ export function makePlan({ programs, weights, kernels, maxBuffer }: PlanInput): 
       ...(spec.context !== undefined && { context: spec.context }),
       ...(spec.limits && { limits: spec.limits }),
       arena: arena.bytes,
-      ...ports(graph, spec, arena),
+      ...ports(graph, spec, arena, states),
       ...(moving.length > 0 && { sizes: moving }),
       dispatches,
     }
@@ -230,7 +230,12 @@ export function makePlan({ programs, weights, kernels, maxBuffer }: PlanInput): 
 }
 
 /** What a program takes and gives, by the names callers use. */
-function ports(graph: Graph, spec: ProgramSpec, arena: Arena): { inputs: Port[]; outputs: Port[] } {
+function ports(
+  graph: Graph,
+  spec: ProgramSpec,
+  arena: Arena,
+  states: ReadonlyMap<string, Region>,
+): { inputs: Port[]; outputs: Port[] } {
   const inputs: Port[] = []
   const outputs: Port[] = []
   for (const t of graph.tensors.values()) {
@@ -240,6 +245,8 @@ function ports(graph: Graph, spec: ProgramSpec, arena: Arena): { inputs: Port[];
     if (t.kind === 'tokens')
       inputs.push({ name, dtype, shape: [spec.seq], region: [TOKENS, 0, tensorBytes(t, graph)] })
     // An input that nothing reads has no place, and the caller need not give it.
+    else if (t.kind === 'state' && t.alias !== undefined)
+      inputs.push({ name, dtype, shape: t.shape, region: states.get(t.name)! })
     else if (t.kind === 'input' && place)
       inputs.push({ name, dtype, shape: t.shape, region: [ARENA, place.offset, place.bytes] })
     else if (t.kind === 'output' && place)

@@ -16,6 +16,8 @@ export interface Builder {
   constant(name: string, shape: number[], data: Float32Array): string
   /** Kept from step to step. */
   state(name: string, shape: number[], dtype?: 'u32' | 'f32'): string
+  /** A state that callers write, whole or its beginning, and know as `alias`. */
+  given(name: string, dtype: 'u32' | 'f32', shape: Expr[], alias: string): string
   /** Keeps a tensor that a node made, under its name: other programs find it as a state of that name and shape. */
   keep(tensor: string): void
   /** Adds a node and returns its one output (or the named one). */
@@ -60,6 +62,7 @@ export function build(name: string, maxSeq: number, sizes?: Record<string, numbe
       }),
     constant: (name, shape, data) => add({ name, kind: 'const', dtype: 'f32', shape, data }),
     state: (name, shape, dtype = 'f32') => add({ name, kind: 'state', dtype, shape }),
+    given: (name, dtype, shape, alias) => add({ name, kind: 'state', dtype, shape, alias }),
     keep: (tensor) => {
       const t = graph.tensors.get(tensor)
       if (t) graph.tensors.set(tensor, { ...t, kind: 'state' })

@@ -26,9 +26,11 @@ import { linear } from './linear.js'
 import { lstm_cell } from './lstm_cell.js'
 import { matmul } from './matmul.js'
 import { mel_log } from './mel_log.js'
+import { merge_rows } from './merge_rows.js'
 import { pad } from './pad.js'
 import { penalize } from './penalize.js'
 import { pool2d } from './pool2d.js'
+import { put_rows } from './put_rows.js'
 import { quantize_rows } from './quantize_rows.js'
 import { reduce } from './reduce.js'
 import { resize2d } from './resize2d.js'
@@ -84,6 +86,8 @@ const rows = [
   transpose,
   concat,
   gather,
+  merge_rows,
+  put_rows,
   to_ids,
   from_ids,
   pad,

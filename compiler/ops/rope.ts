@@ -36,6 +36,8 @@ const axes: Record<string, (i: number, facts: Facts) => number> = {
     const [S0, S1] = [num(facts, 'S0'), num(facts, 'S1')]
     return i < S0 ? 0 : i < S0 + S1 ? 1 : 2
   },
+  // The same, of positions that last: past + row is the column of the row at hand.
+  kept: (i, facts) => axes.sections!(i, facts),
   // Qwen3-VL: in turns of three, up to S1 pairs of the second axis and S2 of the third; the rest the first.
   interleaved: (i, facts) => (i % 3 > 0 && i < 3 * num(facts, `S${i % 3}`) ? i % 3 : 0),
 }
@@ -44,7 +46,8 @@ const axes: Record<string, (i: number, facts: Facts) => number> = {
 const ofPairs = (facts: Facts): Facts => ({ ...facts, HD: 2 * num(facts, 'F') })
 
 const at = (name: string, own: Facts, past = 0, fill: OpCase['fill'] = {}): OpCase => {
-  const facts = { FORM: 'half', POSITIONS: 'past', P: 1, S0: 0, S1: 0, S2: 0, ...own }
+  const rows = { L: own.POSITIONS === 'kept' ? own.C! : own.M! }
+  const facts = { FORM: 'half', POSITIONS: 'past', P: 1, ...rows, S0: 0, S1: 0, S2: 0, ...own }
   return { name, facts: { F: num(facts, 'HD') / 2, ...facts }, step: { past }, fill }
 }
 
@@ -57,7 +60,8 @@ const scattered = { positions: (i: number, facts: Facts) => (i * 37 + 5) % num(f
  * (partial rotary). FORM half: pairs (i, i + F), as GPT-NeoX and Llama have it; interleaved: (2i, 2i + 1), as
  * GPT-J and Cohere. POSITIONS past: row m is at past + m; else they are given, [P, M] with P from 1 to 3 axes, and
  * S0, S1, S2 say how many pairs take which: one after the other (sections; Qwen2-VL's M-RoPE, and with S0 = F any
- * positions at all) or in turns (interleaved; Qwen3-VL).
+ * positions at all) or in turns (interleaved; Qwen3-VL). kept: sections, of positions [P, L] that last, in which row m
+ * is column past + m.
  */
 export const rope: OpDef = {
   name: 'rope',
@@ -65,7 +69,7 @@ export const rope: OpDef = {
   ports: {
     x: { role: 'in', kind: 'f32', shape: ['M', 'H * HD'] },
     table: { role: 'in', kind: 'f32', shape: ['ceil(C / 64) + 64', 'F', '2'] },
-    positions: { role: 'in', kind: 'u32', shape: ['P', 'M'], when: 'POSITIONS != past' },
+    positions: { role: 'in', kind: 'u32', shape: ['P', 'L'], when: 'POSITIONS != past' },
     y: { role: 'out', kind: 'f32', shape: ['M', 'H * HD'] },
   },
   attrs: {
@@ -81,11 +85,19 @@ export const rope: OpDef = {
   reference({ x, table, positions, y }, facts, { past }) {
     const [M, H, HD, F] = [num(facts, 'M'), num(facts, 'H'), num(facts, 'HD'), num(facts, 'F')]
     const axis = axes[String(facts.POSITIONS)]
+    const kept = facts.POSITIONS === 'kept'
     for (let m = 0; m < M; m++)
       for (let h = 0; h < H; h++) {
         const start = (m * H + h) * HD
         const turn = (i: number) =>
-          rotation(table!, axis ? positions![axis(i, facts) * M + m]! : past + m, i, ofPairs(facts))
+          rotation(
+            table!,
+            axis
+              ? positions![kept ? axis(i, facts) * num(facts, 'L') + past + m : axis(i, facts) * M + m]!
+              : past + m,
+            i,
+            ofPairs(facts),
+          )
         y!.set(x!.subarray(start, start + HD), start)
         rotateHead(x!, y!, start, start, turn, F, pairs[String(facts.FORM)])
       }
@@ -119,6 +131,12 @@ export const rope: OpDef = {
     at(
       'sections of two axes, interleaved pairs, a part of each head',
       { M: 4, H: 3, HD: 16, F: 6, C: 150, POSITIONS: 'sections', P: 2, S0: 4, S1: 2, FORM: 'interleaved' },
+      9,
+      scattered,
+    ),
+    at(
+      'sections of positions that last',
+      { M: 3, H: 2, HD: 20, C: 40, POSITIONS: 'kept', P: 3, S0: 2, S1: 3, S2: 5 },
       9,
       scattered,
     ),

@@ -45,7 +45,9 @@ export function replaceNodes(graph: Graph, changes: Map<Node, Node[]>, added: Te
   const nodes = graph.nodes.flatMap((node) => changes.get(node) ?? [node])
   const mentioned = new Set(nodes.flatMap((n) => [...Object.values(n.inputs), ...Object.values(n.outputs)]))
   const all = [...graph.tensors.values(), ...added]
-  const tensors = new Map(all.filter((t) => mentioned.has(t.name)).map((t) => [t.name, t]))
+  // What callers write may be for other programs alone.
+  const stays = (t: Tensor) => mentioned.has(t.name) || (t.kind === 'state' && t.alias !== undefined)
+  const tensors = new Map(all.filter(stays).map((t) => [t.name, t]))
   return { ...graph, nodes, tensors }
 }
 

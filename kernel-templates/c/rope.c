@@ -1,10 +1,10 @@
 //! Rotary positions: turns the first F pairs of each head, (i, i + F) or (2i, 2i + 1), and copies the rest.
 //! POSITIONS: past + row, or given, [P, M], where S0, S1 and S2 pairs follow an axis each: one after the other
-//! (sections), or in turns (interleaved).
-//! op rope(x: f32[M,H*HD], table: f32[ceil(C/64)+64,F,2], positions?: u32[P,M]) -> y: f32[M,H*HD]
+//! (sections; kept: of positions that last, [P, L], row m in column past + m), or in turns (interleaved).
+//! op rope(x: f32[M,H*HD], table: f32[ceil(C/64)+64,F,2], positions?: u32[P,L]) -> y: f32[M,H*HD]
 //! grid M * H
 //! needs HD % 2 == 0 && 2 * F <= HD
-//! args x, table, positions, y, step, M, H, HD, C, F, S0, S1, S2
+//! args x, table, positions, y, step, M, L, H, HD, C, F, S0, S1, S2
 //! entry rope
 //#include "lib/simd.h"
 //#include "lib/step.h"
@@ -15,13 +15,15 @@ enum { PAIRS_IN_TURNS = 0 };
 //#else
 //: enum { PAIRS_IN_TURNS = 1 };
 //#end
-//#option POSITIONS past|sections|interleaved
+//#option POSITIONS past|sections|kept|interleaved
 //#if POSITIONS == past
-enum { PAST = 1, AXES_IN_TURNS = 0 };
+enum { PAST = 1, AXES_IN_TURNS = 0, KEPT = 0 };
 //#elif POSITIONS == sections
-//: enum { PAST = 0, AXES_IN_TURNS = 0 };
+//: enum { PAST = 0, AXES_IN_TURNS = 0, KEPT = 0 };
+//#elif POSITIONS == kept
+//: enum { PAST = 0, AXES_IN_TURNS = 0, KEPT = 1 };
 //#else
-//: enum { PAST = 0, AXES_IN_TURNS = 1 };
+//: enum { PAST = 0, AXES_IN_TURNS = 1, KEPT = 0 };
 //#end
 
 /// Turns pairs [from, to) of a head by a position.
@@ -29,7 +31,7 @@ ALONE void turn(const float *x, const float *table, float *y, int position, int 
   rope_pairs(x, y, turns_at(table, position, F, C), from, to, F, PAIRS_IN_TURNS);
 }
 
-void rope(const float *x, const float *table, const uint32_t *positions, float *y, const Step *step, int M, int H,
+void rope(const float *x, const float *table, const uint32_t *positions, float *y, const Step *step, int M, int L, int H,
           int HD, int C, int F, int S0, int S1, int S2, int begin, int end) {
   for (int item = begin; item < end; item++) {
     const int m = item / H;
@@ -44,9 +46,10 @@ void rope(const float *x, const float *table, const uint32_t *positions, float *
     else {
       // An axis without pairs may have no positions.
       const int ends[4] = {0, min_int(S0, F), min_int(S0 + S1, F), F};
+      const int column = KEPT ? (int)step->past + m : m, stride = KEPT ? L : M;
       for (int axis = 0; axis < 3; axis++)
         if (ends[axis] < ends[axis + 1])
-          turn(from, table, to, (int)positions[axis * M + m], ends[axis], ends[axis + 1], F, C);
+          turn(from, table, to, (int)positions[axis * stride + column], ends[axis], ends[axis + 1], F, C);
     }
     for (int d = 2 * F; d < HD; d++) to[d] = from[d];
   }

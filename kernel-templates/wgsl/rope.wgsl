@@ -1,7 +1,7 @@
 //! Rotary positions: turns the first F pairs of each head, (i, i + F) or (2i, 2i + 1), and copies the rest. A lane
 //! takes one pair. POSITIONS: past + row, or given, [P, M], where S0, S1 and S2 pairs follow an axis each: one after
-//! the other (sections), or in turns (interleaved).
-//! op rope(x: f32[M, H * HD], table: f32[ceil(C / 64) + 64, F, 2], positions?: u32[P,M]) -> y: f32[M, H * HD]
+//! the other (sections; kept: of positions that last, [P, L], row m in column past + m), or in turns (interleaved).
+//! op rope(x: f32[M, H * HD], table: f32[ceil(C / 64) + 64, F, 2], positions?: u32[P,L]) -> y: f32[M, H * HD]
 //! grid ceil(H * HD / (2 * WG)), M
 //! needs HD % 2 == 0
 //! needs 2 * F <= HD
@@ -14,12 +14,17 @@ const HD: u32 = 64u;
 //#param F 1..
 const F: u32 = 32u;
 //#option FORM half|interleaved
-//#option POSITIONS past|sections|interleaved
+//#option POSITIONS past|sections|kept|interleaved
 const HALF: u32 = F;
 //#include "lib/rotation_table.wgsl"
-//#if POSITIONS == past
+//#if POSITIONS == past || POSITIONS == kept
 //#include "lib/step.wgsl"
-//#else
+//#end
+//#if POSITIONS == kept
+//#param L 1..
+//: const L: u32 = 64u;
+//#end
+//#if POSITIONS != past
 //#param S0 0..
 //: const S0: u32 = 0u;
 //#param S1 0..
@@ -36,6 +41,11 @@ const HALF: u32 = F;
 fn position_of(row: u32, rows: u32, i: u32) -> u32 {
   return step.past + row;
 }
+//#elif POSITIONS == kept
+//: fn position_of(row: u32, rows: u32, i: u32) -> u32 {
+//:   let axis = select(0u, select(1u, 2u, i >= S0 + S1), i >= S0);
+//:   return positions[axis * L + step.past + row];
+//: }
 //#elif POSITIONS == sections
 //: fn position_of(row: u32, rows: u32, i: u32) -> u32 {
 //:   let axis = select(0u, select(1u, 2u, i >= S0 + S1), i >= S0);

@@ -12,6 +12,7 @@ export const moves: VariantRow[] = [
   row('concat', { FOLD: 3 }, /workgroup/),
   ...each('concat', sizes(64, 128, 256), /workgroup/),
   row('gather', { WG: 32 }),
+  ...['put_rows', 'merge_rows'].flatMap((name) => [row(name), ...each(name, sizes(32, 128, 256), /long/)]),
   ...each('gather', sizes(64, 128, 256), /workgroup/),
   ...['to_ids', 'from_ids'].flatMap((name) => [
     row(name, { WG: 32 }),
