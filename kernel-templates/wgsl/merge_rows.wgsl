@@ -45,11 +45,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 //#else
   let index = n;
 //#end
-  let from = min(index, F - 1u) * D;
+  let start = min(index, F - 1u) * D;
   for (var i = lane; i < D; i += WG) {
     var value = x[row * D + i];
     if (taken) {
-      value = features[from + i];
+      value = features[start + i];
     }
 //#if ORDER
 //:   if (is_extra) {
