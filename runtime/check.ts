@@ -155,9 +155,11 @@ function checkFlow(value: unknown): void {
     const call = object(v, where)
     string(call.program ?? call.host, `${where}.program`)
     if (call.args !== undefined) object(call.args, `${where}.args`)
-    if (call.advance !== undefined) integer(call.advance, `${where}.advance`)
+    if (call.advance !== undefined && !((call.advance as number) >= 0))
+      bad(`${where}.advance`, 'is no number')
     for (const key of ['inputs', 'outputs', 'sizes']) names(call[key], `${where}.${key}`)
-    lists(call, where, ['each', 'gives', 'needs'])
+    if (call.counts !== undefined) string(call.counts, `${where}.counts`)
+    lists(call, where, ['each', 'gives', 'needs', 'uses'])
   })
   if (f.generate === undefined) return
   const how = object(f.generate, 'flow.generate')

@@ -2,6 +2,7 @@
  * An optional entry of its own: functions that some models' flows call between programs, on small values. The
  * runtime imports it when a bundle's flow names one.
  */
+import { llavaNextTiles } from './extras/llava-next.js'
 import type { FlowCall } from './format.js'
 import type { Tensor } from './tensor.js'
 
@@ -12,4 +13,6 @@ export type HostFunction = (
 ) => Record<string, Tensor>
 
 /** By the name that flows know them by. */
-export const functions: Readonly<Record<string, HostFunction>> = {}
+export const functions: Readonly<Record<string, HostFunction>> = {
+  llava_next_tiles: llavaNextTiles,
+}

@@ -123,11 +123,13 @@ function callsFor(flow: Flow, values: ReadonlyMap<string, Tensor>, wanted: reado
   const open = new Set(wanted.filter((v) => !values.has(v)))
   const states = new Set<string>()
   const calls: FlowCall[] = []
+  const there = reach(flow, values)
   for (const call of [...flow.calls].reverse()) {
+    if (!Object.values(call.inputs).every((v) => there.has(v))) continue
     const makes = Object.values(call.outputs).some((v) => open.has(v))
     if (!makes && !(call.gives ?? []).some((s) => states.has(s))) continue
     calls.unshift(call)
-    for (const s of call.needs ?? []) states.add(s)
+    for (const s of [...(call.needs ?? []), ...(call.uses ?? [])]) states.add(s)
     for (const v of Object.values(call.inputs)) if (!values.has(v)) open.add(v)
   }
   return calls
@@ -142,8 +144,9 @@ async function runCalls(
   const values = new Map(given)
   for (const call of calls) {
     const inputs = Object.fromEntries(Object.entries(call.inputs).map(([port, v]) => [port, values.get(v)!]))
+    const counts = call.counts === undefined ? undefined : values.get(call.counts)?.data
     const outputs = call.program
-      ? await runEach(session, call, inputs, signal)
+      ? await runEach(session, call, inputs, counts, signal)
       : await runHost(session, call, inputs)
     for (const [port, v] of Object.entries(call.outputs)) {
       if (!outputs[port]) throw new UnsupportedError(`${call.program ?? call.host} gives no ${port}`)
@@ -165,6 +168,7 @@ async function runEach(
   session: Session,
   call: FlowCall,
   inputs: Record<string, Tensor>,
+  counts: ArrayLike<number> | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Record<string, Tensor>> {
   const { program = '', each = [], advance = 0 } = call
@@ -173,18 +177,24 @@ async function runEach(
   }
   const cut = Object.keys(inputs).filter((port) => each.includes(call.inputs[port]!))
   if (cut.length === 0) {
-    const { outputs, sizes } = await runProgram(session, program, inputs, { signal })
+    const { outputs, sizes } = await runProgram(session, program, inputs, signal)
     keep(sizes)
     return outputs
   }
-  const counts = new Set(cut.map((port) => inputs[port]!.shape[0]!))
-  if (counts.size > 1) throw new RangeError(`${cut.join(', ')} are batches of ${[...counts].join(' and ')}`)
+  const lengths = new Set(cut.map((port) => inputs[port]!.shape[0]!))
+  if (lengths.size > 1 && !counts)
+    throw new RangeError(`${cut.join(', ')} are batches of ${[...lengths].join(' and ')}`)
   const made: Record<string, Tensor>[] = []
-  const [count = 0] = counts
-  for (let i = 0; i < count; i++) {
+  const count = counts?.length ?? [...lengths][0]!
+  let row = 0
+  for (let i = 0; i < count; i++, row += counts?.[i - 1] ?? 1) {
+    session.sizes.row = Math.floor(row * advance)
     const one = { ...inputs }
-    for (const port of cut) one[port] = slice(inputs[port]!, i)
-    const { outputs, sizes } = await runProgram(session, program, one, { past: i * advance, signal })
+    for (const port of cut)
+      one[port] = counts
+        ? rowsOf(inputs[port]!, axisOf(session, program, port), row, counts[i]!)
+        : slice(inputs[port]!, i)
+    const { outputs, sizes } = await runProgram(session, program, one, signal)
     keep(sizes)
     made.push(outputs)
   }
@@ -196,6 +206,29 @@ async function runEach(
       return [port, concat(parts, 0)]
     }),
   )
+}
+
+/** The axis of a port along which its rows lie. */
+const axisOf = (session: Session, program: string, port: string): number =>
+  Math.max(
+    0,
+    programNamed(session, program)
+      .inputs.find((p) => p.name === port)
+      ?.shape.indexOf('seq') ?? 0,
+  )
+
+/** `count` rows from `from` on, along an axis. */
+function rowsOf({ dtype, shape, data }: Tensor, axis: number, from: number, count: number): Tensor {
+  const inner = product(shape.slice(axis + 1))
+  const outer = product(shape.slice(0, axis))
+  const length = shape[axis]! * inner
+  if (from + count > shape[axis]!) throw new RangeError(`there are ${shape[axis]} rows, not ${from + count}`)
+  const out = new ARRAY[dtype](outer * count * inner)
+  for (let i = 0; i < outer; i++) {
+    const start = i * length + from * inner
+    out.set(data.subarray(start, start + count * inner), i * count * inner)
+  }
+  return { dtype, shape: shape.map((n, i) => (i === axis ? count : n)), data: out }
 }
 
 function slice({ dtype, shape, data }: Tensor, i: number): Tensor {

@@ -47,13 +47,17 @@ export interface FlowCall {
   outputs: Record<string, string>
   /** Values whose leading axis is cut: the program runs once for each, and its outputs are stacked. */
   each?: readonly string[]
-  /** Rows by which `past` grows from one of those to the next: where states take one after the other. */
+  /** Of `each`: value whose elements say how many rows each takes, instead of one index; they keep their axis. */
+  counts?: string
+  /** What the size `row` grows by from one of those to the next: where states take one after the other. */
   advance?: number
   /** Sizes that later programs know: name to the size of this program (`{ source: 'seq' }`). */
   sizes?: Record<string, string>
   /** What it leaves in states, by any name, and what it finds there: such calls run in this order. */
   gives?: readonly string[]
   needs?: readonly string[]
+  /** What it finds there if it can be had: images of a text that may have none. */
+  uses?: readonly string[]
 }
 
 /** What is computed from what. Only the calls that the wanted outputs take are run. */

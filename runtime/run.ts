@@ -6,12 +6,6 @@ import type { Port, Program, Region } from './format.js'
 import { checkIds, chunks, type Session } from './session.js'
 import { ARRAY, concat, product, type Tensor } from './tensor.js'
 
-export interface StepOptions {
-  /** Where its rows stand in the states they go to. */
-  past?: number
-  signal?: AbortSignal | undefined
-}
-
 /** A program of the session, by name. */
 export function programNamed({ plan }: Session, name: string): Program {
   const program = programOf(plan, name)
@@ -31,7 +25,7 @@ export async function runProgram(
   session: Session,
   name: string,
   inputs: Readonly<Record<string, Tensor>>,
-  { past = 0, signal }: StepOptions = {},
+  signal?: AbortSignal,
 ): Promise<{ outputs: Record<string, Tensor>; sizes: Record<string, number> }> {
   const program = programNamed(session, name)
   const { executor } = session
@@ -40,13 +34,13 @@ export async function runProgram(
   const seq = sizes.seq!
   const most = program.context ?? program.maxSeq
   if (seq > most) throw new RangeError(`program ${name} takes up to ${most} positions, not ${seq}`)
-  const steps = [...chunks(past, past + seq, program)].map(([from, n]) => ({ ...sizes, seq: n, past: from }))
+  const steps = [...chunks(0, seq, program)].map(([from, n]) => ({ ...sizes, seq: n, past: from }))
   await executor.prepare([name])
   const parts: Uint8Array[][] = program.outputs.map(() => [])
   for (const step of steps) {
     checkAbort(signal)
     program.inputs.forEach((port, i) => {
-      put(session, name, port, tensors[i]!.data, step, past)
+      put(session, name, port, tensors[i]!.data, step)
     })
     const wanted = program.outputs.map((port) => regionOf(port, step))
     const read = await executor.run(name, stepOf(step.seq, step.past, sizes), wanted, signal)
@@ -107,7 +101,6 @@ function put(
   port: Port,
   data: Float32Array | Uint32Array,
   at: SymValues,
-  first: number,
 ) {
   const shape = shapeOf(port, at)
   const axis = axisOf(port)
@@ -116,7 +109,7 @@ function put(
   if (axis > 0 && !whole && product(shape.slice(0, axis)) > 1) {
     throw new UnsupportedError(`input ${port.name} cannot be cut into steps along axis ${axis}`)
   }
-  const from = whole ? 0 : (count / at.seq!) * (at.past! - first)
+  const from = whole ? 0 : (count / at.seq!) * at.past!
   const [buffer, offset, bytes] = port.region
   // Token ids have a place for every position; everything else is a step's own.
   const ahead = plan.buffers[buffer]?.kind === 'tokens' ? at.past! * 4 : 0

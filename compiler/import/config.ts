@@ -29,6 +29,8 @@ export interface ConfigReader {
   ints(name: FieldName, options?: Bounds): number[]
   /** A list of numbers (`long_factor`); empty when absent. */
   numbers(name: FieldName, options?: Bounds): number[]
+  /** A list of pairs of integers (`image_grid_pinpoints`); empty when absent. */
+  pairs(name: FieldName): [number, number][]
   /** A list of strings (`architectures`); empty when absent. */
   strings(name: FieldName): string[]
   /** A nested object (`rope_scaling`, `text_config`). */
@@ -111,6 +113,12 @@ export function configReader(config: Record<string, unknown>, file: string, path
       const isNumbers = (v: unknown): v is number[] =>
         Array.isArray(v) && v.every((n) => Number.isFinite(n) && within(n, o))
       return take(name, `a list of ${bounded('a number', o).replace('a number', 'numbers')}`, isNumbers) ?? []
+    },
+    pairs: (name) => {
+      const isPair = (v: unknown): v is [number, number] =>
+        Array.isArray(v) && v.length === 2 && v.every((n) => Number.isSafeInteger(n) && n > 0)
+      const isPairs = (v: unknown): v is [number, number][] => Array.isArray(v) && v.every(isPair)
+      return take(name, 'a list of pairs of integers', isPairs) ?? []
     },
     strings: (name) => {
       const isStrings = (v: unknown): v is string[] =>

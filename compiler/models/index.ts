@@ -8,6 +8,7 @@ import { gemma2 } from './gemma2.js'
 import { gemma3 } from './gemma3.js'
 import { gpt2 } from './gpt2.js'
 import { llama } from './llama.js'
+import { llava, llavaNext } from './llava.js'
 import { mingpt } from './mingpt.js'
 import { mistral } from './mistral.js'
 import { phi3 } from './phi3.js'
@@ -33,6 +34,8 @@ export const families: ModelFamily[] = [
   bert,
   roberta,
   distilbert,
+  llava,
+  llavaNext,
   retsim,
   clip,
   xclip,

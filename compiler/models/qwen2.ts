@@ -1,8 +1,8 @@
 /** Qwen2 and Qwen2.5 (Yang et al. 2024): Llama with a bias on query, key and value, and windows in its last layers. */
 import type { ConfigReader } from '../import/config.js'
-import { maxPositions, rotaryModel, rotaryOf } from './blocks/rotary.js'
+import { maxPositions, type Rotary, rotaryModel, rotaryOf } from './blocks/rotary.js'
 import { slidingLayers, windowsOf } from './blocks/windows.js'
-import type { ModelFamily } from './types.js'
+import type { ModelFamily, ModelOptions } from './types.js'
 
 /** Windows of a Qwen: in layers from `max_window_layers` on, if `use_sliding_window`. */
 export function qwenWindows(config: ConfigReader, family: string, layers: number): number[] {
@@ -13,16 +13,14 @@ export function qwenWindows(config: ConfigReader, family: string, layers: number
     : sliding.map(() => 0)
 }
 
+export function qwen2Decoder(config: ConfigReader, options: ModelOptions): Rotary {
+  const d = rotaryOf('qwen2', config, options)
+  return { ...d, bias: { qkv: true, o: false, mlp: false }, windows: qwenWindows(config, 'qwen2', d.layers) }
+}
+
 export const qwen2: ModelFamily = {
   family: 'qwen2',
   architectures: ['Qwen2ForCausalLM'],
   maxContext: maxPositions,
-  model(config, options) {
-    const d = rotaryOf('qwen2', config, options)
-    return rotaryModel({
-      ...d,
-      bias: { qkv: true, o: false, mlp: false },
-      windows: qwenWindows(config, 'qwen2', d.layers),
-    })
-  },
+  model: (config, options) => rotaryModel(qwen2Decoder(config, options)),
 }

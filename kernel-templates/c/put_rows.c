@@ -1,12 +1,11 @@
-//! Rows of x behind the first `past` of a state.
+//! Rows of x become rows ROW0, ROW0 + 1 … of a state.
 //! op put_rows(x: f32[M,D], rows: f32[C,D]) -> rows: f32[C,D]
 //! grid M
-//! args x, rows, step, D
+//! args x, rows, D, ROW0
 //! entry put_rows
 //#include "lib/simd.h"
-//#include "lib/step.h"
 //#include "lib/move.h"
 
-void put_rows(const float *x, float *rows, const Step *step, int D, int begin, int end) {
-  for (int m = begin; m < end; m++) move(rows + (step->past + (uint32_t)m) * (uint32_t)D, x + m * D, D);
+void put_rows(const float *x, float *rows, int D, int ROW0, int begin, int end) {
+  for (int m = begin; m < end; m++) move(rows + (uint32_t)(ROW0 + m) * (uint32_t)D, x + m * D, D);
 }

@@ -40,6 +40,8 @@ export interface AttentionOptions extends Heads {
   cap?: number
   /** Table of the angles that queries and keys are turned by. */
   table?: string | undefined
+  /** Pairs that turn by each of three positions, [3, context], which lie in a state of that name. */
+  axes?: { positions: string; sections: readonly [number, number, number] } | undefined
 }
 
 /**
@@ -50,12 +52,17 @@ export function cachedAttention(
   { g, rows }: Making,
   { q, k, v }: Record<'q' | 'k' | 'v', string>,
   at: string,
-  { heads, kvHeads, headSize, context, scale, window = 0, cap = 0, table }: AttentionOptions,
+  { heads, kvHeads, headSize, context, scale, window = 0, cap = 0, table, axes }: AttentionOptions,
 ): string {
   const size = { HD: paddedSize(headSize), C: context }
   const sizes = { M: rows }
-  const turned = (name: string, x: string, H: number) =>
-    table === undefined ? x : g.op('rope', `${at}.${name}.rope`, { x, table }, { H, ...size }, sizes)
+  const [S0, S1, S2] = axes?.sections ?? []
+  const given = axes && { POSITIONS: 'kept', S0: S0!, S1: S1!, S2: S2! }
+  const turned = (name: string, x: string, H: number) => {
+    if (table === undefined) return x
+    const inputs = { x, table, ...(axes && { positions: axes.positions }) }
+    return g.op('rope', `${at}.${name}.rope`, inputs, { H, ...size, ...given }, sizes)
+  }
   const cached = (name: string, x: string) => {
     const cache = g.state(`${at}.${name}.cache`, [kvHeads, context, size.HD])
     return g.op('kv_append', `${at}.${name}.append`, { x, cache }, { KVH: kvHeads, ...size }, sizes)

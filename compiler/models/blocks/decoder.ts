@@ -34,7 +34,8 @@ export const decoderPrograms = (context: number, vocab: number): ProgramSpec[] =
   ]
 }
 
-function graph(d: Decoder, program: ProgramSpec, derived: Map<string, Derived>): Graph {
+/** The graph of one of `decoderPrograms`. */
+export function decoderGraph(d: Decoder, program: ProgramSpec, derived: Map<string, Derived>): Graph {
   const g = build(program.name, program.maxSeq)
   const m = making(g, program.seq, derived)
   const tokens = g.tokens(d.context)
@@ -68,13 +69,13 @@ export function decoderModel(d: Decoder): Model {
   const programs = decoderPrograms(d.context, d.vocab)
   const derived = new Map<string, Derived>()
   // All programs read the same weights.
-  graph(d, programs[1]!, derived)
+  decoderGraph(d, programs[1]!, derived)
   return {
     family: d.family,
     vocab: d.vocab,
     context: d.context,
     programs,
     ...(derived.size > 0 && { derived: [...derived.values()] }),
-    graph: (program) => graph(d, program, new Map()),
+    graph: (program) => decoderGraph(d, program, new Map()),
   }
 }

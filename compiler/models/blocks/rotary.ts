@@ -10,7 +10,7 @@ import { type Rotation, ropeRotation, ropeTable } from '../rope.js'
 import type { Model, ModelOptions } from '../types.js'
 import { activationOf } from './activation.js'
 import { cachedAttention, type Heads, headsOf, paddedSize } from './attention.js'
-import { decoderModel, embedding } from './decoder.js'
+import { type Decoder, decoderModel, embedding } from './decoder.js'
 import { gatedFeedForward } from './feed-forward.js'
 import { add, linear } from './linear.js'
 import { type Making, prefixOf } from './making.js'
@@ -50,6 +50,8 @@ export interface Rotary extends Heads {
   /** The rotations that there are, and which of them each layer has. */
   rotations: Rotation[]
   rotationOf: (layer: number) => number
+  /** Pairs that turn by each of three positions, which the state `positions` [3, context] holds (Qwen2-VL). */
+  sections?: [number, number, number]
 }
 
 /** Elements of a head that turn, from a share of it. */
@@ -191,6 +193,7 @@ function decoderLayer(m: Making, d: Rotary, x: string, i: number, table: string)
     window: d.windows[i] ?? 0,
     cap: d.scoreCap,
     table,
+    ...(d.sections && { axes: { positions: POSITIONS, sections: d.sections } }),
   })
   const padded = paddedSize(d.headSize)
   const o = stored(`${layer}.self_attn.o_proj.weight`, [d.hidden, d.heads * d.headSize])
@@ -204,12 +207,16 @@ function decoderLayer(m: Making, d: Rotary, x: string, i: number, table: string)
   return add(m, norm(fed, names.feedForwardAfter, 'norm2.after'), between, `${at}.residual2`)
 }
 
+/** The state that positions on three axes lie in, [3, context]. */
+export const POSITIONS = 'positions'
+
 /** All layers, on activations [rows, hidden]. */
 export function rotaryLayers(m: Making, d: Rotary, x: string): string {
   const tables = d.rotations.map(({ frequencies, factor }, i) => {
     const { shape, data } = ropeTable(frequencies, d.context, factor)
     return m.g.constant(i === 0 ? 'rope.table' : `rope.${i}.table`, shape, data)
   })
+  if (d.sections) m.g.state(POSITIONS, [3, d.context], 'u32')
   let y = x
   for (let i = 0; i < d.layers; i++) y = decoderLayer(m, d, y, i, tables[d.rotationOf(i)] ?? '')
   return y
@@ -234,15 +241,17 @@ export function rotaryHead(m: Making, d: Rotary, x: string, last: boolean): stri
     : m.g.op('unary', 'logits.capped', { x: logits }, { OP: 'softcap', ALPHA: d.logitCap })
 }
 
-export const rotaryModel = (d: Rotary): Model =>
-  decoderModel({
-    family: d.family,
-    vocab: d.vocab,
-    context: d.context,
-    embed: (m, tokens) => rotaryEmbedding(m, d, tokens),
-    layers: (m, x) => rotaryLayers(m, d, x),
-    head: (m, x, last) => rotaryHead(m, d, x, last),
-  })
+/** What a model of texts alone is, for those that put more between the embedding and the layers. */
+export const rotaryDecoder = (d: Rotary): Decoder => ({
+  family: d.family,
+  vocab: d.vocab,
+  context: d.context,
+  embed: (m, tokens) => rotaryEmbedding(m, d, tokens),
+  layers: (m, x) => rotaryLayers(m, d, x),
+  head: (m, x, last) => rotaryHead(m, d, x, last),
+})
+
+export const rotaryModel = (d: Rotary): Model => decoderModel(rotaryDecoder(d))
 
 /** The most tokens that a config allows, where it says so under the usual name. */
 export const maxPositions = (config: ConfigReader, usual = 2048): number =>
