@@ -221,7 +221,7 @@ export function checkPlan(value: unknown, manifest: Manifest, variant: Variant):
     integer(program.maxSeq, `${where}.maxSeq`, 2 ** 31, 1)
     if (program.context !== undefined) integer(program.context, `${where}.context`, 2 ** 31, 1)
     if (program.limits !== undefined)
-      entries(program.limits, `${where}.limits`, (n, at) => integer(n, at, 2 ** 31, 1))
+      entries(program.limits, `${where}.limits`, (n, at) => integer(n, at, 2 ** 31))
     const scratch = integer(program.arena, `${where}.arena`)
     if (scratch % 4) bad(where, 'has an arena that is not a multiple of 4 bytes long')
     if (!generates || GENERATING.includes(name)) arena = Math.max(arena, scratch)

@@ -3,6 +3,7 @@
  * runtime imports it when a bundle's flow names one.
  */
 import { llavaNextTiles } from './extras/llava-next.js'
+import { qwen2VlPatches, qwen2VlPositions } from './extras/qwen2-vl.js'
 import type { FlowCall } from './format.js'
 import type { Tensor } from './tensor.js'
 
@@ -15,4 +16,6 @@ export type HostFunction = (
 /** By the name that flows know them by. */
 export const functions: Readonly<Record<string, HostFunction>> = {
   llava_next_tiles: llavaNextTiles,
+  qwen2_vl_patches: qwen2VlPatches,
+  qwen2_vl_positions: qwen2VlPositions,
 }

@@ -13,6 +13,7 @@ import { mingpt } from './mingpt.js'
 import { mistral } from './mistral.js'
 import { phi3 } from './phi3.js'
 import { qwen2 } from './qwen2.js'
+import { qwen2Vl } from './qwen2_vl.js'
 import { qwen3 } from './qwen3.js'
 import { retsim } from './retsim.js'
 import { roberta } from './roberta.js'
@@ -36,6 +37,7 @@ export const families: ModelFamily[] = [
   distilbert,
   llava,
   llavaNext,
+  qwen2Vl,
   retsim,
   clip,
   xclip,

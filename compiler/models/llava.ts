@@ -87,8 +87,7 @@ function dims(config: ConfigReader, options: ModelOptions, family: string): Llav
       hidden: text.hidden,
       activation: activationOf(config, 'projector_hidden_act', family, 'gelu'),
       bias: config.bool('multimodal_projector_bias', { default: true }),
-      prefix:
-        prefixOf(options, 'multi_modal_projector.linear_1.weight', ['', 'model.']) + 'multi_modal_projector.',
+      prefix: `${prefixOf(options, 'multi_modal_projector.linear_1.weight', ['', 'model.'])}multi_modal_projector.`,
     },
     images: {
       token: config.int(['image_token_index', 'image_token_id'], { min: 0, default: 32000 }),

@@ -5,6 +5,6 @@ import { goldenCase } from '../helpers/golden-case.js'
 import { GOLDENS } from '../helpers/goldens.js'
 import { whyAbsent } from '../helpers/models.js'
 
-describe.skipIf(whyAbsent(GOLDENS)).each(['llava', 'llava_next'])('%s', (name) =>
+describe.skipIf(whyAbsent(GOLDENS)).each(['llava', 'llava_next', 'qwen2_vl'])('%s', (name) =>
   goldenCase(join(GOLDENS, name)),
 )
