@@ -151,6 +151,9 @@ function benchFloats(ours: Module, peers: Module | undefined, features: WasmFeat
     const run = () => void ours.call[`linear_${W}_none_none`]!(x, w, 0, 0, y, S, S, S, S, 0, panels)
     return { name: `linear_${W}`, amount: gflop, run }
   })
+  const b = ours.floats(S * S)
+  const matmul = () => void ours.call.matmul!(x, b, y, 1, 1, S, S, S, 0, 1, 0, panels)
+  contest.push({ name: 'matmul', amount: gflop, run: matmul })
   if (peers) {
     const [a, b, c] = [peers.floats(S * S), peers.floats(S * S), peers.alloc(S * S * 4)]
     const scratch = peers.alloc(1 << 18)
