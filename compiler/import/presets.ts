@@ -12,6 +12,7 @@ import { presets as phi } from './presets/phi.js'
 import { presets as qwen } from './presets/qwen.js'
 import type { Preset } from './presets/types.js'
 import { presets as vit } from './presets/vit.js'
+import { presets as wav2vec2 } from './presets/wav2vec2.js'
 
 export const presets: Record<string, Preset> = {
   ...llama,
@@ -23,4 +24,5 @@ export const presets: Record<string, Preset> = {
   ...bert,
   ...vit,
   ...clip,
+  ...wav2vec2,
 }

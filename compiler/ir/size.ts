@@ -6,7 +6,7 @@ const identity: Partial<Record<ExprOp, number>> = { '+': 0, '*': 1 }
 /** `a op b`, folded when both are numbers or one of them changes nothing. */
 export function size(op: ExprOp, a: Expr, b: Expr): Expr {
   if (typeof a === 'number' && typeof b === 'number') return evaluate([op, a, b], { seq: 0, past: 0 })
-  if (b === identity[op] || (op === 'ceildiv' && b === 1)) return a
+  if (b === identity[op] || (op === 'ceildiv' && b === 1) || (op === '-' && b === 0)) return a
   if (a === identity[op]) return b
   return [op, a, b]
 }

@@ -19,6 +19,7 @@ import { retsim } from './retsim.js'
 import { roberta } from './roberta.js'
 import type { ModelFamily } from './types.js'
 import { deit, dinov2, vit } from './vit.js'
+import { wav2vec2 } from './wav2vec2.js'
 import { xclip } from './xclip.js'
 
 export const families: ModelFamily[] = [
@@ -44,6 +45,7 @@ export const families: ModelFamily[] = [
   vit,
   deit,
   dinov2,
+  wav2vec2,
 ]
 
 /** The family that builds a config's `model_type` and `architectures`. */

@@ -6,7 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { build } from '../../compiler/index.js'
 import type { BuildOptions } from '../../compiler/options.js'
 import type { TensorLike } from '../../runtime/index.js'
-import { backendsHere, deviation, loadBundle, readTensors, type Values } from './goldens.js'
+import { backendsHere, deviation, loadBundle, part, readTensors, type Values } from './goldens.js'
+import { runGraphs } from './graph-case.js'
+
+export { part }
 
 /** One of each: compiling C for a model's own kernels takes seconds. */
 const ONLY = ['wasm-simd128', 'webgpu-chromium-base']
@@ -15,24 +18,18 @@ export interface GoldenOptions {
   /** Largest difference, in standard deviations of the output. Default 1e-3, for f32. */
   bound?: number
   build?: Partial<BuildOptions>
+  /** Inputs of other sizes, which the same model is given after those; by the graph's float64 references. */
+  again?: (inputs: Record<string, Values>) => Record<string, Values>
   /** Outputs that this case does not look at. */
   except?: string[]
 }
 
 const GREEDY = 'greedy_ids'
 
-/** Tensors whose names begin so, without the beginning. */
-export const part = (io: Record<string, Values>, prefix: string): Record<string, Values> =>
-  Object.fromEntries(
-    Object.entries(io)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, values]) => [name.slice(prefix.length), values]),
-  )
-
 /** The case of a folder with config.json, model.safetensors and io.safetensors. */
 export function goldenCase(
   folder: string,
-  { bound = 1e-3, build: more, except = [] }: GoldenOptions = {},
+  { bound = 1e-3, build: more, again, except = [] }: GoldenOptions = {},
 ): void {
   let out = ''
   beforeAll(async () => {
@@ -44,17 +41,24 @@ export function goldenCase(
   describe.each(backendsHere())('on %s', (backend) => {
     test('gives what transformers gives', async () => {
       const io = readTensors(join(folder, 'io.safetensors'))
-      const inputs: Record<string, TensorLike> = part(io, 'input.')
+      const inputs = part(io, 'input.')
       const expected = part(io, 'output.')
       const model = await loadBundle(join(out, 'b'), backend)
       try {
         const names = Object.keys(expected).filter((name) => name !== GREEDY && !except.includes(name))
-        const made = await model.run(inputs, { outputs: names })
-        for (const name of names) {
-          expect([name, made[name]!.shape]).toEqual([name, expected[name]!.shape])
-          const off = deviation(made[name]!.data, expected[name]!.data)
-          expect(off, `${name} is off by ${off} of its standard deviation`).toBeLessThan(bound)
+        const check = async (given: Record<string, TensorLike>, wanted: Record<string, Values>) => {
+          const made = await model.run(given, { outputs: names })
+          for (const name of names) {
+            expect([name, made[name]!.shape]).toEqual([name, wanted[name]!.shape])
+            const off = deviation(made[name]!.data, wanted[name]!.data)
+            expect(off, `${name} is off by ${off} of its standard deviation`).toBeLessThan(bound)
+          }
         }
+        await check(inputs, expected)
+        if (!again) return
+        const others = again(inputs)
+        await check(others, await runGraphs(folder, others))
+        await check(inputs, expected)
       } finally {
         model.destroy()
       }

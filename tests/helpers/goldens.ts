@@ -52,6 +52,14 @@ export function readTensors(file: string): Record<string, Values> {
   )
 }
 
+/** Tensors whose names begin so, without the beginning. */
+export const part = (io: Record<string, Values>, prefix: string): Record<string, Values> =>
+  Object.fromEntries(
+    Object.entries(io)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, values]) => [name.slice(prefix.length), values]),
+  )
+
 /** Backends that can run here; says aloud which can't. */
 export function backendsHere(): ('wasm' | 'webgpu')[] {
   if (existsSync(process.env.VK_DRIVER_FILES!)) return ['wasm', 'webgpu']

@@ -9,13 +9,13 @@ import type { Graph, Node, Tensor } from '../../compiler/ir/graph.js'
 import { elements } from '../../compiler/ir/size.js'
 import { ops } from '../../compiler/ops/index.js'
 import type { Facts } from '../../compiler/ops/types.js'
-import { evaluate } from '../../runtime/expr.js'
+import { evaluate, type SymValues } from '../../runtime/expr.js'
 
 const step = { seed: 0, top_k: 0, top_p: 1, temperature: 0, penalty: 1, sample: 0 }
 
 export interface Interpreter {
   /** Runs one step on what the states hold. Gives every tensor of the graph by name. */
-  run(inputs: Record<string, ArrayLike<number>>, at: { seq: number; past: number }): Map<string, Float64Array>
+  run(inputs: Record<string, ArrayLike<number>>, at: SymValues): Map<string, Float64Array>
 }
 
 async function valuesOf(t: Tensor, weights: WeightSource): Promise<Float64Array> {
@@ -46,12 +46,7 @@ export async function interpreter(
   }
 }
 
-function runNode(
-  graph: Graph,
-  node: Node,
-  values: Map<string, Float64Array>,
-  at: { seq: number; past: number },
-): void {
+function runNode(graph: Graph, node: Node, values: Map<string, Float64Array>, at: SymValues): void {
   const op = ops[node.op]!
   const known = nodeFacts(graph, node, op)
   const now = Object.entries(known.symbols).map(([name, e]) => [name, evaluate(e, at)] as const)
@@ -66,7 +61,7 @@ function runNode(
     }
     ports[port] = values.get(name) ?? raise(`${node.op} ${node.name}: no ${port}`)
   }
-  op.reference(ports, facts, { ...step, ...at })
+  op.reference(ports, facts, { seq: 0, past: 0, ...step, ...at })
 }
 
 const raise = (what: string): never => {
