@@ -21,7 +21,7 @@ export interface Templates {
 }
 
 /** Raised when the parsed form changes. */
-const REVISION = 1
+const REVISION = 2
 
 export function openTemplates(cache?: Cache, root = join(packageRoot(), 'kernel-templates')): Templates {
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
