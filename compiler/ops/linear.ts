@@ -61,7 +61,7 @@ const cases: OpCase[] = [
   ...WEIGHTS_32.map((w) => at('octs, K not a multiple of a tile', 3, 7, 72, w)),
   ...WEIGHTS_32.filter((w) => w.W === 'f16' || w.W === 'q4').flatMap((w) => [
     at('octs, rows and columns just over a tile', 33, 34, 40, w, 'glu'),
-    at('octs, rows just over a large tile', 65, 9, 72, w, 'add'),
+    at('octs, rows just over a large tile, a bias', 65, 9, 72, w, 'add', { BIAS: true }),
     at('octs, columns just over a large tile', 2, 130, 56, w),
   ]),
   // Where rows and columns end, they do not.

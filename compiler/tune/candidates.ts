@@ -20,6 +20,9 @@ const BY_FEATURE = new Set(
   Object.values(featureParams).flatMap((byFeature) => Object.values(byFeature).map(([name]) => name)),
 )
 
+/** Parameters whose other values are for tests: how a long grid is folded. */
+const SETTLED = new Set(['FOLD'])
+
 /** What a search keeps as it is: the operator's facts, and parameters that the device decides. */
 export interface Setting {
   facts: Facts
@@ -32,7 +35,7 @@ export function tunables(head: TemplateHead, { facts, given }: Setting): [string
   const fixed = given(head)
   return head.params.flatMap(({ name, domain }): [string, Attr[]][] => {
     const values = domain.filter((v) => typeof v !== 'object') as Attr[]
-    const free = values.length === domain.length && values.length > 1
+    const free = values.length === domain.length && values.length > 1 && !SETTLED.has(name)
     return free && !(name in facts) && !(name in fixed) && !BY_FEATURE.has(name) ? [[name, values]] : []
   })
 }

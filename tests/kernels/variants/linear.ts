@@ -25,6 +25,7 @@ export const linear: VariantRow[] = [
   ),
   ...each('linear_gemv', cross(SUBGROUPS, [{ WG: 128, LANES: 128, ROWS: 2, COLS: 1 }]), /(K not|long).*W=f/),
   ...each('linear_gemm', cross([{ E: 'f32' }, { E: 'f16' }], [SMALL_GEMM])),
+  row('linear_gemv', { SUBGROUPS: true, LANES: 128, ROWS: 2, X: 'memory' }, /^plain.*W=f16/),
   row('linear_gemm', { E: 'f32' }, /^plain.*G=32, (none|glu)|rows.*just over/),
   row('linear_gemm', { E: 'f16' }, /^plain.*q4 G=64/),
   ...each(

@@ -7,6 +7,7 @@ const EDGES = /^octs.*(q4|f16)/
 export const matrix: VariantRow[] = [
   row('halve_rows'),
   ...each('halve_rows', sizes(32, 128, 256), /more than/),
+  row('halve_rows', { FOLD: 3 }, /more than/),
   row('linear_gemm_matrix'),
   ...each(
     'linear_gemm_matrix',
