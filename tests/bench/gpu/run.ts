@@ -1,0 +1,96 @@
+/**
+ * The products of a large model on this machine's GPU, at what selection takes there: the general variant's kernels and
+ * those tuned for the device, in turns, beside the device's limits. One command:
+ * `node tests/run.mjs tests/bench/gpu/run.ts [--history bench.duckdb --run NAME] [--compare]`. kernels.ts beside it
+ * searches for better parameters, llama.ts runs a whole model.
+ */
+import { parseArgs } from 'node:util'
+import { variantsOf } from '../../../compiler/build/variants.js'
+import { ops } from '../../../compiler/ops/index.js'
+import type { Facts } from '../../../compiler/ops/types.js'
+import { select } from '../../../compiler/select/select.js'
+import { openTemplates } from '../../../compiler/select/templates.js'
+import { loadTables, loadTuning } from '../../../compiler/select/tuning.js'
+import { resolveTargets } from '../../../compiler/targets.js'
+import { benchOf } from '../../../compiler/tune/bench.js'
+import { type Candidate, keyOf } from '../../../compiler/tune/candidates.js'
+import { clockOf, median } from '../../../compiler/tune/clock.js'
+import { pipelinesOf } from '../../../compiler/tune/runnable.js'
+import { largeDevice } from './device.js'
+import { append, compare, type Result } from './history.js'
+import { limitsOf } from './limits.js'
+
+const { values: options } = parseArgs({
+  options: {
+    history: { type: 'string' },
+    run: { type: 'string', default: new Date().toISOString() },
+    compare: { type: 'boolean', default: false },
+    /** Part of a large model's sizes, for small devices. */
+    scale: { type: 'string', default: '1' },
+  },
+})
+const scale = Number(options.scale)
+const size = (n: number) => Math.max(Math.round((n * scale) / 64) * 64, 64)
+
+const linear = (M: number, N: number, K: number, W: string): Facts => ({
+  ...{ M, N: size(N), K: size(K), W, G: 64, LDY: size(N), EPI: 'none', BIAS: false, ACT: 'none', SEQ: false },
+})
+const subjects = [
+  ...['q4', 'q8', 'q3', 'q2', 'q4a', 'f16'].map((W) => linear(1, 14336, 4096, W)),
+  linear(1, 128256, 4096, 'q4'),
+  ...[512, 4096].map((M) => linear(M, 14336, 4096, 'q4')),
+]
+
+const { device, info, features } = await largeDevice()
+const name = info.device || info.description || `${info.vendor} ${info.architecture}`
+const driver = info.driver ?? info.description ?? ''
+const limits = await limitsOf(device, features, scale)
+const rate = (n: number | undefined, unit: string) => (n === undefined ? '-' : `${n.toFixed(1)} ${unit}`)
+console.log(`${name}: ${features.join(' ')}`)
+console.log(
+  `limits: read ${limits.read.toFixed(2)} TB/s, dispatch ${limits.dispatch.toFixed(1)} µs, floats ${rate(limits.floats, 'TFLOP/s')}, halves ${rate(limits.halves, 'TFLOP/s')}, matrices ${rate(limits.matrices, 'TFLOP/s')}`,
+)
+
+const { specs } = variantsOf(resolveTargets('node'), loadTuning(), loadTables())
+const runs = specs.filter(
+  (s) =>
+    s.backend === 'webgpu' &&
+    s.features.every((f) => features.includes(f)) &&
+    (!s.device || s.device.vendors.includes(info.vendor)),
+)
+const templates = openTemplates()
+const clock = clockOf(device)
+const results: Result[] = []
+for (const facts of subjects) {
+  const pipelines = pipelinesOf(device, templates, { language: 'wgsl', features, tuning: loadTuning() })
+  const bench = await benchOf(pipelines, clock, { op: 'linear', facts, past: 0 })
+  const candidates = runs.map((spec): Candidate => {
+    const target = { language: 'wgsl' as const, features: spec.features, tuning: spec.tuning }
+    const choice = select('linear', 'bench', facts, templates.heads, target)
+    return { template: choice.template.name, tuned: choice.params, choice }
+  })
+  const times: number[][] = []
+  for (let round = 0; round < 7; round++) times.push(await bench.measure(candidates))
+  const { flops, bytes } = ops.linear!.cost(facts)
+  const label = `linear ${facts.M} x ${facts.N} x ${facts.K} ${facts.W}`
+  for (const [i, spec] of runs.entries()) {
+    const ms = median(times.slice(1).map((t) => t[i]!))
+    const part =
+      Math.max(bytes / limits.read, flops / (limits.matrices ?? limits.halves ?? limits.floats)) / ms / 1e9
+    const said = Number.isNaN(ms)
+      ? `refused: ${bench.refused.get(keyOf(candidates[i]!))}`
+      : `${(1000 * ms).toFixed(1)} µs, ${(flops / ms / 1e9).toFixed(1)} TFLOP/s, ${(bytes / ms / 1e9).toFixed(2)} TB/s, ${(100 * part).toFixed(0)} % of the limit`
+    console.log(`${label}: ${spec.id} ${candidates[i]!.template}: ${said}`)
+    if (ms > 0) results.push({ device: name, driver, engine: spec.id, name: label, ms })
+  }
+  bench.destroy()
+}
+if (options.history !== undefined) {
+  await append(options.history, options.run, results)
+  if (options.compare)
+    for (const { engine, name, before, now } of await compare(options.history, results[0]!.device))
+      console.log(
+        `${now > 1.05 * before ? 'SLOWER' : now < before / 1.05 ? 'faster' : 'same  '} ${(now / before).toFixed(2)}  ${name}, ${engine}: ${(1000 * before).toFixed(1)} -> ${(1000 * now).toFixed(1)} µs`,
+      )
+}
+process.exit()
