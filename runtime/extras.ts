@@ -2,6 +2,7 @@
  * An optional entry of its own: functions that some models' flows call between programs, on small values. The
  * runtime imports it when a bundle's flow names one.
  */
+import { chunksApart, overlapAdd } from './extras/audio-chunks.js'
 import { llavaNextTiles } from './extras/llava-next.js'
 import { qwen2VlPatches, qwen2VlPositions } from './extras/qwen2-vl.js'
 import type { FlowCall } from './format.js'
@@ -15,6 +16,8 @@ export type HostFunction = (
 
 /** By the name that flows know them by. */
 export const functions: Readonly<Record<string, HostFunction>> = {
+  chunks_apart: chunksApart,
+  overlap_add: overlapAdd,
   llava_next_tiles: llavaNextTiles,
   qwen2_vl_patches: qwen2VlPatches,
   qwen2_vl_positions: qwen2VlPositions,

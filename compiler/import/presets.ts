@@ -4,6 +4,7 @@
  */
 import { presets as bert } from './presets/bert.js'
 import { presets as clip } from './presets/clip.js'
+import { presets as encodec } from './presets/encodec.js'
 import { presets as gemma } from './presets/gemma.js'
 import { presets as gpt2 } from './presets/gpt2.js'
 import { presets as llama } from './presets/llama.js'
@@ -25,4 +26,5 @@ export const presets: Record<string, Preset> = {
   ...vit,
   ...clip,
   ...wav2vec2,
+  ...encodec,
 }

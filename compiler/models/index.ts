@@ -3,6 +3,7 @@ import { fail } from '../errors.js'
 import { bert } from './bert.js'
 import { clip } from './clip.js'
 import { distilbert } from './distilbert.js'
+import { encodec } from './encodec.js'
 import { gemma } from './gemma.js'
 import { gemma2 } from './gemma2.js'
 import { gemma3 } from './gemma3.js'
@@ -46,6 +47,7 @@ export const families: ModelFamily[] = [
   deit,
   dinov2,
   wav2vec2,
+  encodec,
 ]
 
 /** The family that builds a config's `model_type` and `architectures`. */

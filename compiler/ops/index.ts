@@ -23,6 +23,7 @@ import { kv_append } from './kv_append.js'
 import { l2norm } from './l2norm.js'
 import { layernorm } from './layernorm.js'
 import { linear } from './linear.js'
+import { lstm } from './lstm.js'
 import { lstm_cell } from './lstm_cell.js'
 import { matmul } from './matmul.js'
 import { mel_log } from './mel_log.js'
@@ -81,6 +82,7 @@ const rows = [
   conv2d,
   conv_transpose2d,
   lstm_cell,
+  lstm,
   gru_cell,
   copy_nd,
   transpose,

@@ -8,6 +8,7 @@ import { describe as describeModel } from '../../compiler/build/describe.js'
 import { importModel, withDerived } from '../../compiler/import/index.js'
 import type { BuildOptions } from '../../compiler/options.js'
 import { evaluate } from '../../runtime/expr.js'
+import { functions } from '../../runtime/extras.js'
 import type { FlowCall } from '../../runtime/format.js'
 import { deviation, part, readTensors, type Values } from './goldens.js'
 import { interpreter } from './interpret.js'
@@ -36,10 +37,21 @@ export async function runGraphs(folder: string, inputs: Tensors): Promise<Tensor
   }
   for (const call of model.flow!.calls) {
     if (Object.values(call.inputs).some((v) => values[v] === undefined)) continue
-    await runCall(call)
+    if (call.host === undefined) await runCall(call)
+    else runHost(call)
   }
   await imported.close()
   return values
+
+  function runHost({ host = '', args = {}, inputs: from, outputs }: FlowCall) {
+    const given = Object.entries(from).map(([port, v]) => {
+      const { shape, data } = values[v]!
+      return [port, { dtype: 'f32' as const, shape, data: Float32Array.from(data) }]
+    })
+    const made = functions[host]!(Object.fromEntries(given), args)
+    for (const [port, v] of Object.entries(outputs))
+      values[v] = { shape: [...made[port]!.shape], data: [...made[port]!.data] }
+  }
 
   async function runCall(call: FlowCall) {
     const spec = model.programs.find((p) => p.name === call.program)!
