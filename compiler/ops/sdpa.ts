@@ -48,7 +48,7 @@ function added(
 
 /** Softmax-weighted mean of the values, for one row of one head; 0 where it sees no key. */
 function attend(ports: Ports, at: Omit<Place, 'key'>, facts: Facts, extents: [number, number]): number[] {
-  const { q, k, v } = ports
+  const [q, k, v] = facts.STACKED === 1 ? [ports.q, ports.q, ports.q] : [ports.q, ports.k, ports.v]
   const [H, KVH, HD, VD] = ['H', 'KVH', 'HD', 'VD'].map((name) => num(facts, name)) as [
     number,
     number,
@@ -57,12 +57,17 @@ function attend(ports: Ports, at: Omit<Place, 'key'>, facts: Facts, extents: [nu
   ]
   const [rows, keys] = extents
   const cap = num(facts, 'SOFTCAP')
-  const from = ((at.batch * rows + at.row) * H + at.head) * HD
   const shared = Math.floor(at.head / (H / KVH))
+  // Elements of a row of each port, and where its first head is.
+  const whole = H * HD + KVH * (HD + VD)
+  const stacked = facts.STACKED === 1
+  const [inQ, inK, inV] = stacked ? [whole, whole, whole] : [H * HD, KVH * HD, KVH * VD]
+  const [firstK, firstV] = stacked ? [H * HD, (H + KVH) * HD] : [0, 0]
+  const from = (at.batch * rows + at.row) * inQ + at.head * HD
   const scores = Array.from({ length: keys }, (_, key) => {
     const more = added(ports, { ...at, key }, facts, extents)
     if (more === -Infinity) return more
-    const to = ((at.batch * keys + key) * KVH + shared) * HD
+    const to = (at.batch * keys + key) * inK + firstK + shared * HD
     let sum = 0
     for (let d = 0; d < HD; d++) sum += q![from + d]! * k![to + d]!
     const score = sum * num(facts, 'SCALE')
@@ -75,7 +80,7 @@ function attend(ports: Ports, at: Omit<Place, 'key'>, facts: Facts, extents: [nu
   const total = weights.reduce((a, b) => a + b, 0)
   weights.forEach((weight, key) => {
     if (weight === 0) return
-    const value = ((at.batch * keys + key) * KVH + shared) * VD
+    const value = (at.batch * keys + key) * inV + firstV + shared * VD
     for (let d = 0; d < VD; d++) mean[d]! += (weight / total) * v![value + d]!
   })
   return mean
@@ -95,11 +100,12 @@ function attend(ports: Ports, at: Omit<Place, 'key'>, facts: Facts, extents: [nu
  */
 export const sdpa: OpDef = {
   name: 'sdpa',
-  doc: 'softmax(SCALE q kᵀ + bias) v over activations, H/KVH query heads to a key-value head. TOKENS: which of M and L are the tokens of the step. Row m stands at key m + L - M. SOFTCAP 0, WINDOW 0: none.',
+  doc: 'softmax(SCALE q kᵀ + bias) v over activations, H/KVH query heads to a key-value head. TOKENS: which of M and L are the tokens of the step. Row m stands at key m + L - M. STACKED 1: a row of q holds its key and value too. SOFTCAP 0, WINDOW 0: none.',
   ports: {
-    q: { role: 'in', kind: 'f32', shape: ['B', 'M', 'H * HD'] },
-    k: { role: 'in', kind: 'f32', shape: ['B', 'L', 'KVH * HD'] },
-    v: { role: 'in', kind: 'f32', shape: ['B', 'L', 'KVH * VD'] },
+    // Heads of queries; STACKED: behind them those of keys, then those of values.
+    q: { role: 'in', kind: 'f32', shape: ['B', 'M', 'H * HD + STACKED * KVH * (HD + VD)'] },
+    k: { role: 'in', kind: 'f32', shape: ['B', 'L', 'KVH * HD'], when: 'STACKED == 0' },
+    v: { role: 'in', kind: 'f32', shape: ['B', 'L', 'KVH * VD'], when: 'STACKED == 0' },
     len: { role: 'in', kind: 'u32', shape: ['B'], when: 'LENGTHS == true' },
     bias: { role: 'in', kind: 'f32', shape: ['BB', 'HB', 'M', 'L'], when: 'BIAS == full' },
     distances: { role: 'in', kind: 'f32', shape: ['H', '2 * SPAN + 1'], when: 'BIAS == distance' },
@@ -122,6 +128,7 @@ export const sdpa: OpDef = {
     SPAN: 0,
     MASK: false,
     KEYS: false,
+    STACKED: 0,
   },
   reference(ports, facts, step) {
     const extents = extent(facts, step)

@@ -5,7 +5,7 @@ import type { Facts, Fill, OpCase, StepValues } from './types.js'
 const plain: Facts = {
   ...{ B: 1, M: 1, L: 1, H: 1, KVH: 1, HD: 8, VD: 8 },
   ...{ TOKENS: 'none', CAUSAL: false, WINDOW: 0, SOFTCAP: 0, LENGTHS: false },
-  ...{ BIAS: 'none', SPAN: 0, BB: 1, HB: 1, MASK: false, MB: 1, KEYS: false, KB: 1 },
+  ...{ BIAS: 'none', SPAN: 0, BB: 1, HB: 1, MASK: false, MB: 1, KEYS: false, KB: 1, STACKED: 0 },
 }
 
 const at = (name: string, own: Facts, more: Omit<OpCase, 'name' | 'facts'> = {}): OpCase => {
@@ -111,6 +111,12 @@ export const sdpaCases: OpCase[] = [
         `${size}, keys hidden from all rows`,
         { ...own, B: 4, L: 33, KEYS: true, KB: 2 },
         { fill: { keymask: holes(5, 4) } },
+      ),
+      at(`${size}, stacked`, { ...own, B: 2, L: M, VD: 8, STACKED: 1, CAUSAL: true }),
+      at(
+        `${size}, stacked, odd heads, rows of the step`,
+        { ...own, L: M, HD: 6, VD: 6, STACKED: 1, TOKENS: 'both', KEYS: true },
+        some(M - 1),
       ),
       // Rows of the next batch follow the step's rows at once.
       at(`${size}, rows of the step`, { ...own, B: 2, L: 23, TOKENS: 'rows', CAUSAL: true }, some(M - 1)),

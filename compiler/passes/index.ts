@@ -7,6 +7,7 @@ import { fuseAct } from './fuse-act.js'
 import { fuseAddNorm } from './fuse-add-norm.js'
 import { fuseGlu } from './fuse-glu.js'
 import { fuseNorm } from './fuse-norm.js'
+import { fuseQkv } from './fuse-qkv.js'
 import { fuseResidual } from './fuse-residual.js'
 import { fuseRope } from './fuse-rope.js'
 import { type KvType, kvCache } from './kv-cache.js'
@@ -30,6 +31,7 @@ export interface Pass {
 export const passes: Pass[] = [
   { name: 'fuse-norm', optional: true, run: fuseNorm },
   { name: 'fuse-rope', optional: true, run: fuseRope },
+  { name: 'fuse-qkv', optional: true, run: fuseQkv },
   { name: 'fuse-glu', optional: true, run: fuseGlu },
   { name: 'fuse-act', optional: true, run: fuseAct },
   { name: 'fuse-residual', optional: true, run: fuseResidual },

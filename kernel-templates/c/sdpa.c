@@ -1,6 +1,7 @@
 //! Scaled dot product attention over activations: a block of rows of one key-value head meets each key once. Row m
-//! stands at key m + L - M. Without lengths, bias, distances or masks their pointers are 0.
-//! op sdpa(q: f32[B,M,H * HD], k: f32[B,L,KVH * HD], v: f32[B,L,KVH * VD], len?: u32[B], bias?: f32[BB,HB,M,L],
+//! stands at key m + L - M. Without lengths, bias, distances or masks their pointers are 0; without keys and
+//! values, these stand behind the queries of each row.
+//! op sdpa(q: f32[B,M,H * HD + STACKED * KVH * (HD + VD)], k?: f32[B,L,KVH * HD], v?: f32[B,L,KVH * VD], len?: u32[B], bias?: f32[BB,HB,M,L],
 //!   distances?: f32[H,2 * SPAN + 1], mask?: f32[MB,M,L],
 //!   keymask?: f32[KB,L]) -> y: f32[B,M,H * VD]
 //! grid B * KVH * ceil(M * (H / KVH) / 4)
@@ -72,6 +73,12 @@ void sdpa(const float *q, const float *k, const float *v, const uint32_t *len, c
   Terms terms[MAX_ROWS];
   b.HD = whole(HD), b.VD = whole(VD);
   const int rows = STEP_ROWS ? (int)step->seq : M, keys = STEP_KEYS ? rows : L;
+  // Floats from one row to the next.
+  int q_row = H * HD, k_row = KVH * HD, v_row = KVH * VD;
+  if (!k) {
+    k = q + H * HD, v = k + KVH * HD;
+    q_row = k_row = v_row = H * HD + KVH * (HD + VD);
+  }
   const int share = H / KVH, items = (M * share + 3) / 4, wide = b.HD > b.VD ? b.HD : b.VD;
   const int most = block_groups(wide), turn = turn_keys(wide);
   for (int item = begin, groups; item < end; item += groups) {
@@ -91,7 +98,7 @@ void sdpa(const float *q, const float *k, const float *v, const uint32_t *len, c
       b.to[i] = to;
       b.from[i] = WINDOW > 0 && position >= WINDOW ? position - WINDOW + 1 : 0;
       numbers[i] = (uint32_t)((batch * rows + m) * H + h);
-      put_query(&b, i, q + numbers[i] * (uint32_t)HD, HD, SCALE);
+      put_query(&b, i, q + (uint32_t)(batch * rows + m) * (uint32_t)q_row + h * HD, HD, SCALE);
       terms[i] = (Terms){
         bias ? bias + (uint32_t)((batch % BB * HB + h % HB) * rows + m) * (uint32_t)keys : 0,
         distances ? distances + h * (2 * SPAN + 1) : 0,
@@ -105,14 +112,14 @@ void sdpa(const float *q, const float *k, const float *v, const uint32_t *len, c
     open_block(&b);
     for (int at = first, count; at < last; at += count) {
       count = turn_count(turn, at, last);
-      const uint32_t key = (uint32_t)(batch * keys + at) * (uint32_t)KVH + (uint32_t)head;
-      block_scores(&b, heads(k + key * (uint32_t)HD, KVH * HD, count, HD, b.tile), count);
+      const uint32_t key = (uint32_t)(batch * keys + at);
+      block_scores(&b, heads(k + key * (uint32_t)k_row + head * HD, k_row, count, HD, b.tile), count);
       for (int g = 0; 4 * g < b.rows; g++) {
         cap_scores(&b, g, count, SOFTCAP);
         if (bias || distances || mask || keymask) add_terms(&b, g, terms + 4 * g, at, count, SPAN);
         bound_scores(&b, g, at, count);
       }
-      block_values(&b, heads(v + key * (uint32_t)VD, KVH * VD, count, VD, b.tile), count);
+      block_values(&b, heads(v + key * (uint32_t)v_row + head * VD, v_row, count, VD, b.tile), count);
     }
     for (int i = 0; i < b.rows; i++) {
       const V scale = set1(row_scale(&b, i));

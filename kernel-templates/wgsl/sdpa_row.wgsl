@@ -1,12 +1,13 @@
 //! Attention of few query rows over activations: a workgroup takes one row of one head, WG keys a turn. Keys are
 //! read by teams of lanes and values by slices of them, so that neighbours load neighbouring quads of one head;
 //! between, each lane has the score of one key. The softmax runs along with its maximum.
-//! op sdpa(q: f32[B,M,H * HD], k: f32[B,L,KVH * HD], v: f32[B,L,KVH * VD], len?: u32[B], bias?: f32[BB,HB,M,L],
+//! op sdpa(q: f32[B,M,H * HD + STACKED * KVH * (HD + VD)], k?: f32[B,L,KVH * HD], v?: f32[B,L,KVH * VD], len?: u32[B], bias?: f32[BB,HB,M,L],
 //!   distances?: f32[H,2 * SPAN + 1], mask?: f32[MB,M,L],
 //!   keymask?: f32[KB,L]) -> y: f32[B,M,H * VD]
 //! grid H, M, B
 //! needs M <= 4
 //! needs H % KVH == 0
+//! needs STACKED == 0 || HD == VD
 //! needs H <= 65535 && B <= 65535
 //! needs VD <= 4 * WG
 //! needs 32 * WG <= 16384
@@ -64,7 +65,7 @@ fn main(
   var query: array<vec4<f32>, TEAM_QUADS>;
   //#unroll
   for (var i = 0u; i < TEAM_QUADS; i++) {
-    query[i] = q_quad(head, i * TEAM + member) * SCALE;
+    query[i] = q_quad(s.batch * s.rows + row, s.head, i * TEAM + member) * SCALE;
   }
 
   var highest = UNSEEN;
@@ -80,11 +81,11 @@ fn main(
     let last_key = end - 1u;
     for (var j = 0u; j < TEAM; j++) {
       let key = j * (WG / TEAM) + team;
-      let at = (s.batch * s.keys + min(first + key, last_key)) * KVH + kv_head;
+      let at = s.batch * s.keys + min(first + key, last_key);
       var term = 0.0;
       //#unroll
       for (var i = 0u; i < TEAM_QUADS; i++) {
-        term = add_dot(term, query[i], k_quad(at, i * TEAM + member));
+        term = add_dot(term, query[i], k_quad(at, kv_head, i * TEAM + member));
       }
       cells[key][member] = term;
     }
@@ -103,7 +104,7 @@ fn main(
     if (slice < SLICES) {
       for (var key = slice; key < WG; key += SLICES) {
         if (first + key <= last_key) {
-          mixed += weights[key] * v_quad((s.batch * s.keys + first + key) * KVH + kv_head, quad);
+          mixed += weights[key] * v_quad(s.batch * s.keys + first + key, kv_head, quad);
         }
       }
     }

@@ -3,11 +3,12 @@
 //! by its quads of the values. Tiles pass through workgroup memory: CHUNK quads of queries and keys at a time,
 //! then values, a part of the keys at a time where they are wide. E: with shader-f16, tiles and what values are
 //! multiplied by are halves; scores and sums are f32 either way.
-//! op sdpa(q: f32[B,M,H * HD], k: f32[B,L,KVH * HD], v: f32[B,L,KVH * VD], len?: u32[B], bias?: f32[BB,HB,M,L],
+//! op sdpa(q: f32[B,M,H * HD + STACKED * KVH * (HD + VD)], k?: f32[B,L,KVH * HD], v?: f32[B,L,KVH * VD], len?: u32[B], bias?: f32[BB,HB,M,L],
 //!   distances?: f32[H,2 * SPAN + 1], mask?: f32[MB,M,L],
 //!   keymask?: f32[KB,L]) -> y: f32[B,M,H * VD]
 //! grid H, ceil(M / (4 * TY)), B
 //! needs H % KVH == 0
+//! needs STACKED == 0 || HD == VD
 //! needs H <= 65535 && B <= 65535
 //! needs TX * TY <= 256
 //! needs VD <= 64 * TX
@@ -106,7 +107,7 @@ fn main(
       for (var t = 0u; t < Q_TURNS; t++) {
         let unit = t * WG + lane;
         let m = min(row + unit / CHUNK, last_row);
-        let quad = q_quad((s.batch * s.rows + m) * H + s.head, chunk * CHUNK + unit % CHUNK);
+        let quad = q_quad(s.batch * s.rows + m, s.head, chunk * CHUNK + unit % CHUNK);
         tile[unit / CHUNK * STRIDE + unit % CHUNK] = Quad(quad * SCALE);
       }
       //#unroll
@@ -114,7 +115,7 @@ fn main(
         let unit = t * WG + lane;
         let key = unit / CHUNK;
         let n = min(first + key, last_key);
-        let quad = k_quad((s.batch * s.keys + n) * KVH + kv_head, chunk * CHUNK + unit % CHUNK);
+        let quad = k_quad(s.batch * s.keys + n, kv_head, chunk * CHUNK + unit % CHUNK);
         // A lane's keys are neighbours; in the tile they lie TX apart, so that lanes read side by side.
         tile[(BQ + key % 4u * TX + key / 4u) * STRIDE + unit % CHUNK] = Quad(quad);
       }
@@ -167,7 +168,7 @@ fn main(
     for (var t = 0u; t < V_TURNS; t++) {
       for (var unit = lane; unit < VK * V_QUADS; unit += WG) {
         let n = min(first + t * VK + unit / V_QUADS, last_key);
-        let quad = v_quad((s.batch * s.keys + n) * KVH + kv_head, unit % V_QUADS);
+        let quad = v_quad(s.batch * s.keys + n, kv_head, unit % V_QUADS);
         tile[unit / V_QUADS * V_STRIDE + unit % V_QUADS] = Quad(quad);
       }
       workgroupBarrier();
