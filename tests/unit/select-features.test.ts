@@ -81,3 +81,27 @@ test('matmul: rows that the step counts, rows that are known, and others', () =>
   // Read from a uniform.
   expect(rows(['*', 'seq', 2])).toEqual([false, [2, ['*', 'seq', 2], 5]])
 })
+
+test.each([
+  ['a short axis', 60, 'argreduce_columns'],
+  ['a long axis', 500, 'argreduce_rows'],
+])('%s that a step brings: parts of a condition count by themselves', (_, longest, name) => {
+  const b = build('test', longest)
+  const x = b.input('x', 'f32', ['seq'])
+  b.output(b.op('argreduce', 'y', { x }, {}, { A: 1, D: 'seq', S: 1 }), 'y')
+  expect(names(lower(b.graph, heads, on()))).toEqual([name])
+})
+
+test('a size that an operator takes as a number may be a symbol', () => {
+  const b = build('test', 9, { texts: 7 })
+  const [x, y] = [b.input('x', 'f32', ['seq', 5]), b.input('y', 'f32', ['texts', 5])]
+  const products = b.op(
+    'matmul',
+    'products',
+    { a: x, b: y },
+    { TB: true },
+    { B: 1, BB: 1, M: 'seq', N: 'texts', K: 5 },
+  )
+  expect(b.graph.tensors.get(products)?.shape).toEqual([1, 'seq', 'texts'])
+  expect(lower(b.graph, heads, on()).steps[0]?.symbols).toMatchObject({ N: 'texts' })
+})
