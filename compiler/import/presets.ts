@@ -7,6 +7,7 @@ import { presets as clip } from './presets/clip.js'
 import { presets as encodec } from './presets/encodec.js'
 import { presets as gemma } from './presets/gemma.js'
 import { presets as gpt2 } from './presets/gpt2.js'
+import { presets as images } from './presets/images.js'
 import { presets as llama } from './presets/llama.js'
 import { presets as mistral } from './presets/mistral.js'
 import { presets as phi } from './presets/phi.js'
@@ -25,6 +26,7 @@ export const presets: Record<string, Preset> = {
   ...bert,
   ...vit,
   ...clip,
+  ...images,
   ...wav2vec2,
   ...encodec,
 }

@@ -82,15 +82,22 @@ export function sizesFromUniform(text: string, names: readonly string[]): string
     const name = t.kind === 'word' && tokens[i - 1]?.text !== '.' ? replaced(t.text) : undefined
     return name ?? t.text
   })
-  return `${enables(rest.join(''))}`
+  const members = used.map((name) => `  ${name}: u32,`).join('\n')
+  const declaration = `\nstruct Sizes {\n${members}\n}\n@group(0) @binding(${SIZES_BINDING}) var<uniform> ${SIZES}: Sizes;\n`
+  const at = afterDirectives(tokens)
+  return rest.slice(0, at).join('') + declaration.slice(at === 0 ? 1 : 0) + rest.slice(at).join('')
+}
 
-  /** The declaration, after the directives, which stand first. */
-  function enables(body: string): string {
-    const members = used.map((name) => `  ${name}: u32,`).join('\n')
-    const declaration = `struct Sizes {\n${members}\n}\n@group(0) @binding(${SIZES_BINDING}) var<uniform> ${SIZES}: Sizes;\n`
-    const directives = /^(?:\s*(?:enable|requires|diagnostic)\b[^;]*;)*\s*/.exec(body)![0]
-    return directives + declaration + body.slice(directives.length)
+/** The token behind the last directive: those stand before all declarations, with comments between. */
+function afterDirectives(tokens: Token[]): number {
+  let end = 0
+  for (let i = 0; i < tokens.length; i++) {
+    if (isBlank(tokens[i]!)) continue
+    if (!['enable', 'requires', 'diagnostic'].includes(tokens[i]!.text)) return end
+    while (tokens[i] && tokens[i]!.text !== ';') i++
+    end = i + 1
   }
+  return end
 }
 
 /** The names of `candidates` that a WGSL text reads from the uniform, in its order. */
