@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
 import { fail } from '../errors.js'
 import { configReader } from './config.js'
+import { importDiffusers, isDiffusers, PIPELINE } from './diffusers.js'
 import { exists, failIo, isMissing, listFolder, readJsonObject } from './files.js'
 import { ggufIn, importGguf, isGgufPath } from './gguf/import.js'
 import type { ImportedModel } from './model.js'
@@ -67,6 +68,7 @@ async function extras(
 }
 
 async function importFolder(folder: string, options: OnnxOptions): Promise<ImportedModel> {
+  if (await isDiffusers(folder)) return importDiffusers(folder)
   // A config's own weights come first; a folder may hold both.
   if (!(await exists(join(folder, SINGLE))) && !(await exists(join(folder, INDEX)))) {
     const gguf = await ggufIn(folder)
@@ -107,6 +109,7 @@ async function isFolder(ref: string): Promise<boolean> {
   if (!looksLikePath)
     return (
       (await exists(join(ref, CONFIG))) ||
+      (await exists(join(ref, PIPELINE))) ||
       (await onnxIn(ref)) !== undefined ||
       ((await isDirectory(ref)) && (await ggufIn(ref)) !== undefined)
     )

@@ -12,6 +12,7 @@ import { presets as llama } from './presets/llama.js'
 import { presets as mistral } from './presets/mistral.js'
 import { presets as phi } from './presets/phi.js'
 import { presets as qwen } from './presets/qwen.js'
+import { presets as stableDiffusion } from './presets/stable-diffusion.js'
 import type { Preset } from './presets/types.js'
 import { presets as vit } from './presets/vit.js'
 import { presets as wav2vec2 } from './presets/wav2vec2.js'
@@ -29,4 +30,5 @@ export const presets: Record<string, Preset> = {
   ...images,
   ...wav2vec2,
   ...encodec,
+  ...stableDiffusion,
 }

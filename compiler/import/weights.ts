@@ -80,10 +80,11 @@ async function readIndex(path: string): Promise<Map<string, string>> {
 }
 
 async function openShards(path: string, folder: string): Promise<OpenWeights> {
+  const index = basename(path)
   const map = await readIndex(path)
   const shards = new Map<string, SafetensorsFile>()
   try {
-    const hint = `${INDEX} names it; download every part of the model`
+    const hint = `${index} names it; download every part of the model`
     for (const shard of [...new Set(map.values())].sort())
       shards.set(shard, await openSafetensors(join(folder, shard), hint))
     const fileOf = new Map([...map].map(([tensor, shard]) => [tensor, shards.get(shard)!]))
@@ -102,17 +103,62 @@ async function openShards(path: string, folder: string): Promise<OpenWeights> {
 /** Weights that other formats hold: named when there are no others. */
 const OTHER_WEIGHTS = /\.(bin|onnx|pt|pth|h5|msgpack|ot|npz|safetensors)$/
 
-/** Opens the weights of a folder; WGC204 when it has none. */
-export async function openWeights(folder: string): Promise<OpenWeights> {
-  const single = join(folder, SINGLE)
-  if (await exists(single)) {
-    const file = await openSafetensors(single)
-    return weightSource(single, new Map([...file.tensors.keys()].map((name) => [name, file])), [file])
+/**
+ * Opens the weights of a folder; WGC204 when it has none. `names`: names of a file, without `.safetensors`, the first
+ * that is there counts.
+ */
+export async function openWeights(
+  folder: string,
+  names: readonly string[] = ['model'],
+): Promise<OpenWeights> {
+  for (const name of names) {
+    const single = join(folder, `${name}.safetensors`)
+    if (await exists(single)) {
+      const file = await openSafetensors(single)
+      return weightSource(single, new Map([...file.tensors.keys()].map((tensor) => [tensor, file])), [file])
+    }
+    const [stem, variant] = name.split('.')
+    const index = join(folder, [stem, 'safetensors.index', ...(variant ? [variant] : []), 'json'].join('.'))
+    if (await exists(index)) return openShards(index, folder)
   }
-  const index = join(folder, INDEX)
-  if (await exists(index)) return openShards(index, folder)
   const others = (await listFolder(folder)).filter((f) => OTHER_WEIGHTS.test(f))
   return fail('WGC204', [others.slice(0, 4)], { place: { file: folder } })
+}
+
+/** Weights of several folders as one: of each, its names behind a prefix. */
+export function joinedWeights(parts: ReadonlyMap<string, OpenWeights>, whole: string): OpenWeights {
+  const all = new Map<string, [OpenWeights, string]>()
+  for (const [prefix, weights] of parts)
+    for (const name of weights.names()) all.set(prefix + name, [weights, name])
+  const find = (name: string): [OpenWeights, string] =>
+    all.get(name) ?? fail('WGC213', [name, nearest(name, all.keys())], { place: { file: whole } })
+  return {
+    names: () => [...all.keys()],
+    has: (name) => all.has(name),
+    shape(name) {
+      const [weights, own] = find(name)
+      return weights.shape(own)
+    },
+    dtype(name) {
+      const [weights, own] = find(name)
+      return weights.dtype(own)
+    },
+    file(name) {
+      const [weights, own] = find(name)
+      return weights.file(own)
+    },
+    async readRows(name, from, to) {
+      const [weights, own] = find(name)
+      return weights.readRows(own, from, to)
+    },
+    kept(name) {
+      const [weights, own] = find(name)
+      return weights.kept?.(own)
+    },
+    async close() {
+      for (const weights of parts.values()) await weights.close()
+    },
+  }
 }
 
 /** Whether a tensor can be read as one of another shape: a matrix's columns may be several axes in the file. */

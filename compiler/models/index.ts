@@ -18,6 +18,7 @@ import { qwen2Vl } from './qwen2_vl.js'
 import { qwen3 } from './qwen3.js'
 import { retsim } from './retsim.js'
 import { roberta } from './roberta.js'
+import { stableDiffusion } from './stable_diffusion.js'
 import type { ModelFamily } from './types.js'
 import { deit, dinov2, vit } from './vit.js'
 import { wav2vec2 } from './wav2vec2.js'
@@ -48,6 +49,7 @@ export const families: ModelFamily[] = [
   dinov2,
   wav2vec2,
   encodec,
+  stableDiffusion,
 ]
 
 /** The family that builds a config's `model_type` and `architectures`. */

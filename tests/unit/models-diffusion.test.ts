@@ -1,0 +1,71 @@
+/**
+ * Stable Diffusion: pipelines of odd dimensions with random weights, against a forward in float64 that was written
+ * for these tests from the definitions. No output of another implementation is at hand.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { build } from '../../compiler/index.js'
+import {
+  type Answers,
+  latentsOf,
+  type Pipeline,
+  writePipeline,
+} from '../helpers/diffusion-reference/folder.js'
+import { backendsHere, deviation, loadBundle } from '../helpers/goldens.js'
+
+describe.each(Object.entries(cases))('%s', (name, c) => {
+  let out = ''
+  let answers: Answers
+  beforeAll(async () => {
+    out = mkdtempSync(join(tmpdir(), 'wgc-diffusion-'))
+    const folder = join(out, 'model')
+    answers = await writePipeline(folder, c, name.length)
+    const only = ['wasm-simd128', 'webgpu-chromium-base']
+    await build({ model: folder, targets: ['node'], only, bits: 'f32', out: join(out, 'b') })
+  }, 300_000)
+  afterAll(() => rmSync(out, { recursive: true, force: true }))
+
+  test.each(backendsHere())(
+    'every part on %s',
+    async (backend) => {
+      const model = await loadBundle(join(out, 'b'), backend)
+      try {
+        const ids = Array.from(
+          { length: c.text_encoder.max_position_embeddings - 2 },
+          (_, i) => (i * 7 + 3) % 31,
+        )
+        const words = answers.text(ids)
+        const { last_hidden_state } = await model.run({ input_ids: ids })
+        expect(last_hidden_state!.shape).toEqual([words.rows, words.columns])
+        expect(deviation(last_hidden_state!.data, [...words.data])).toBeLessThan(1e-3)
+
+        const latents = latentsOf(c, (i) => Math.sin(i * 1.7) + Math.cos(i * i))
+        const { channels, height, width } = latents
+        const given = { data: [...latents.data], shape: [1, channels, height, width] }
+        // Between two whole times, as Euler's method takes them.
+        for (const time of [981, 20.75]) {
+          const noise = answers.unet(latents, time, words)
+          const made = await model.run(
+            {
+              latents: given,
+              timestep: [time],
+              encoder_hidden_states: { data: [...words.data], shape: [1, words.rows, words.columns] },
+            },
+            { outputs: ['noise'] },
+          )
+          expect(made.noise!.shape).toEqual([1, noise.channels, height, width])
+          expect(deviation(made.noise!.data, [...noise.data])).toBeLessThan(1e-3)
+        }
+        const image = answers.vae(latents)
+        const { image: made } = await model.run({ latents: given }, { outputs: ['image'] })
+        expect(made!.shape).toEqual([1, 3, image.height, image.width])
+        expect(deviation(made!.data, [...image.data])).toBeLessThan(1e-3)
+      } finally {
+        model.destroy()
+      }
+    },
+    300_000,
+  )
+})
