@@ -7,7 +7,29 @@ const scheduler = {
   ...{ clip_sample: false, set_alpha_to_one: false, steps_offset: 1, prediction_type: 'epsilon' },
 }
 
+const text: Pipeline['text_encoder'] = {
+  ...{ vocab_size: 61, hidden_size: 16, intermediate_size: 32, num_hidden_layers: 1 },
+  ...{ num_attention_heads: 2, max_position_embeddings: 9, hidden_act: 'quick_gelu' },
+}
+
+/** Few shapes, so that few kernels are compiled: for every backend. */
+export const small: Pipeline = {
+  text_encoder: text,
+  unet: {
+    ...{ sample_size: 8, in_channels: 4, out_channels: 4, block_out_channels: [16, 16] },
+    down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
+    up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
+    ...{ layers_per_block: 1, attention_head_dim: 2, cross_attention_dim: 16, norm_num_groups: 4 },
+  },
+  vae: {
+    ...{ block_out_channels: [16, 16], layers_per_block: 1, latent_channels: 4, out_channels: 3 },
+    norm_num_groups: 4,
+  },
+  scheduler,
+}
+
 export const cases: Record<string, Pipeline> = {
+  'few shapes': small,
   'as 1.x: convolutions around transformers, one number of heads, square latents': {
     text_encoder: {
       ...{ vocab_size: 61, hidden_size: 24, intermediate_size: 40, num_hidden_layers: 2 },
