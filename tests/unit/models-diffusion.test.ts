@@ -8,11 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { build } from '../../compiler/index.js'
 import { cases, small } from '../helpers/diffusion-reference/cases.js'
-import {
-  type Answers,
-  latentsOf,
-  writePipeline,
-} from '../helpers/diffusion-reference/folder.js'
+import { type Answers, latentsOf, writePipeline } from '../helpers/diffusion-reference/folder.js'
 import { backendsHere, deviation, loadBundle } from '../helpers/goldens.js'
 
 describe.each(Object.entries(cases))('%s', (name, c) => {
