@@ -3,6 +3,8 @@
  * runtime imports it when a bundle's flow names one.
  */
 import { chunksApart, overlapAdd } from './extras/audio-chunks.js'
+
+import { mergeAxes, splitAxis } from './extras/axes.js'
 import { llavaNextTiles } from './extras/llava-next.js'
 import { qwen2VlPatches, qwen2VlPositions } from './extras/qwen2-vl.js'
 import type { FlowCall } from './format.js'
@@ -21,4 +23,6 @@ export const functions: Readonly<Record<string, HostFunction>> = {
   llava_next_tiles: llavaNextTiles,
   qwen2_vl_patches: qwen2VlPatches,
   qwen2_vl_positions: qwen2VlPositions,
+  split_axis: splitAxis,
+  merge_axes: mergeAxes,
 }

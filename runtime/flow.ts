@@ -237,13 +237,14 @@ function slice({ dtype, shape, data }: Tensor, i: number): Tensor {
   return { dtype, shape: rest, data: data.subarray(i * n, (i + 1) * n) }
 }
 
-/** What was given, as tensors of the flow's inputs. `squeezed`: none had the batch's axis. */
+/** What was given, as tensors of the flow's inputs. `squeezed`: those of a batch had no axis for it. */
 function valuesOf(
   inputs: readonly FlowInput[],
   given: Record<string, TensorLike>,
 ): { values: Map<string, Tensor>; squeezed: boolean } {
   const values = new Map<string, Tensor>()
-  let squeezed = inputs.some((p) => p.shape[0] === 'batch')
+  let squeezed = false
+  let batched = false
   for (const name of Object.keys(given)) {
     const input = inputs.find((p) => p.name === name)
     if (!input) {
@@ -251,10 +252,11 @@ function valuesOf(
       throw new TypeError(`the model has no input ${name}; it has ${known}`)
     }
     const tensor = tensorOf(input, given[name]!)
-    if (input.shape[0] === 'batch' && tensor.shape.length < input.shape.length)
+    if (input.shape[0] === 'batch' && tensor.shape.length < input.shape.length) {
+      squeezed = true
       values.set(name, { ...tensor, shape: [1, ...tensor.shape] })
-    else {
-      if (input.shape[0] === 'batch') squeezed = false
+    } else {
+      if (input.shape[0] === 'batch') batched = true
       values.set(name, tensor)
     }
   }
@@ -268,7 +270,7 @@ function valuesOf(
     if (fill === undefined || values.has(name) || !all.every((n) => n >= 1)) continue
     values.set(name, { dtype, shape: all, data: new ARRAY[dtype](product(all)).fill(fill) })
   }
-  return { values, squeezed }
+  return { values, squeezed: squeezed && !batched }
 }
 
 function tensorOf(input: FlowInput, like: TensorLike): Tensor {

@@ -204,7 +204,9 @@ export async function* generate(
   const { tokenizer } = session
   if (!tokenizer) throw new TypeError('the model was loaded without a tokenizer: use generateIds()')
   const ids = idsOf(session, prompt, options)
-  const text = textStream((list) => tokenizer.decode(list), ids)
+  const { start, prompt: read } = session.flow?.generate ?? {}
+  // What the decoder goes on from: not what an encoder reads.
+  const text = textStream((list) => tokenizer.decode(list), start && read ? [...start] : ids)
   const guard = stopAt(options.stop ?? [])
   const source = generateIds(session, ids, options)
   try {

@@ -12,6 +12,7 @@ import { WHOLE_ROW } from '../formats/formats.js'
 import {
   type ImportedModel,
   importModel,
+  readJsonObject,
   type TextFile,
   type WeightSource,
   withDerived,
@@ -142,6 +143,14 @@ async function emitVariants(
   return out
 }
 
+/** What the model's preparation of images or sound is described by. */
+async function preparation({
+  preprocessor: file,
+}: ImportedModel): Promise<Record<string, unknown> | undefined> {
+  if (file === undefined) return undefined
+  return typeof file === 'string' ? readJsonObject(file, '') : JSON.parse(file.content)
+}
+
 /** The tokenizer, and what a page imports. */
 async function emitExtras(
   imported: ImportedModel,
@@ -181,7 +190,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const imported = await importModel(options.model, { shapes: options.shapes, fuse: options.fuse })
   let bundle: BundleWriter | undefined
   try {
-    const model = describe(imported, options)
+    const model = describe(imported, options, await preparation(imported))
     const source = imported.weights && withDerived(imported.weights, model.derived)
     const bits = bitsOf(imported, options)
     const dumps: string[] = []

@@ -1,6 +1,6 @@
 /** What a bundle says of its model, and the model itself, from what was imported. */
 import { fail } from '../errors.js'
-import { checkWeight, configReader, type ImportedModel } from '../import/index.js'
+import { type ConfigReader, checkWeight, configReader, type ImportedModel } from '../import/index.js'
 import type { Graph } from '../ir/graph.js'
 import { familyOf } from '../models/index.js'
 import { onnxModel } from '../models/onnx.js'
@@ -11,12 +11,16 @@ import type { BuildOptions } from '../options.js'
 const DEFAULT_CONTEXT = 4096
 
 /** The model that a config describes; its weights, where there are some, checked name by name. */
-export function describe(imported: ImportedModel, options: BuildOptions): Model {
+export function describe(
+  imported: ImportedModel,
+  options: BuildOptions,
+  preprocessor?: Record<string, unknown>,
+): Model {
   if (imported.onnx) return onnxModel(imported.onnx)
   const config = configReader(imported.config, imported.configFile)
   const family = familyOf(imported.family, config.strings('architectures'))
   const most = family.maxContext(config)
-  const context = options.context ?? Math.min(most, DEFAULT_CONTEXT)
+  const context = options.context ?? Math.min(most, family.usualContext?.(config) ?? DEFAULT_CONTEXT)
   if (context > most) fail('WGC424', [context, most])
   const { weights } = imported
   const model = family.model(config, {
@@ -24,6 +28,7 @@ export function describe(imported: ImportedModel, options: BuildOptions): Model 
     ...(imported.generation && {
       generation: configReader(imported.generation, 'generation_config.json'),
     }),
+    ...(preprocessor && { preprocessor: prepared(preprocessor) }),
     has: (name) => weights?.has(name) ?? true,
   })
   if (weights) {
@@ -36,6 +41,11 @@ export function describe(imported: ImportedModel, options: BuildOptions): Model 
       }
   }
   return model
+}
+
+function prepared(fields: Record<string, unknown>): ConfigReader {
+  const reader = configReader(fields, 'preprocessor_config.json')
+  return reader.section('feature_extractor') ?? reader
 }
 
 /** Weights in the model's own tensors, tied ones counted once. */

@@ -16,6 +16,7 @@ import { INDEX, type OpenWeights, openWeights, SINGLE } from './weights.js'
 
 export { type ConfigReader, configReader } from './config.js'
 export { checkWeight, type Derived, withDerived } from './derived.js'
+export { readJsonObject } from './files.js'
 export type { ImportedModel, TextFile } from './model.js'
 export { presets } from './presets.js'
 export { checkTensor, type WeightSource } from './weights.js'

@@ -15,7 +15,7 @@ export interface Builder {
   /** Values that the compiler computes. */
   constant(name: string, shape: number[], data: Float32Array): string
   /** Kept from step to step. */
-  state(name: string, shape: number[], dtype?: 'u32' | 'f32'): string
+  state(name: string, shape: Expr[], dtype?: 'u32' | 'f32'): string
   /** A state that callers write, whole or its beginning, and know as `alias`. */
   given(name: string, dtype: 'u32' | 'f32', shape: Expr[], alias: string): string
   /** Keeps a tensor that a node made, under its name: other programs find it as a state of that name and shape. */

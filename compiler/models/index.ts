@@ -12,6 +12,7 @@ import { llama } from './llama.js'
 import { llava, llavaNext } from './llava.js'
 import { mingpt } from './mingpt.js'
 import { mistral } from './mistral.js'
+import { musicgen, musicgenDecoder } from './musicgen.js'
 import { phi3 } from './phi3.js'
 import { qwen2 } from './qwen2.js'
 import { qwen2Vl } from './qwen2_vl.js'
@@ -19,9 +20,11 @@ import { qwen3 } from './qwen3.js'
 import { retsim } from './retsim.js'
 import { roberta } from './roberta.js'
 import { stableDiffusion } from './stable_diffusion.js'
+import { t5 } from './t5.js'
 import type { ModelFamily } from './types.js'
 import { deit, dinov2, vit } from './vit.js'
 import { wav2vec2 } from './wav2vec2.js'
+import { whisper } from './whisper.js'
 import { xclip } from './xclip.js'
 
 export const families: ModelFamily[] = [
@@ -41,6 +44,10 @@ export const families: ModelFamily[] = [
   llava,
   llavaNext,
   qwen2Vl,
+  t5,
+  whisper,
+  musicgen,
+  musicgenDecoder,
   retsim,
   clip,
   xclip,

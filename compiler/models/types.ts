@@ -28,6 +28,8 @@ export interface ModelOptions {
   context: number
   /** generation_config.json. */
   generation?: ConfigReader
+  /** preprocessor_config.json, or what processor_config.json says of sound. */
+  preprocessor?: ConfigReader
   /** Whether the model's files have a tensor (a preset has all). */
   has(name: string): boolean
 }
@@ -57,5 +59,7 @@ export interface ModelFamily {
   architectures: string[]
   /** The most tokens a config allows. */
   maxContext(config: ConfigReader): number
+  /** How many are taken unless it is said. Default: as many, up to 4096. */
+  usualContext?(config: ConfigReader): number
   model(config: ConfigReader, options: ModelOptions): Model
 }

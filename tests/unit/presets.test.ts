@@ -51,6 +51,23 @@ test.each(Object.entries(published))('%s', (name, parameters) => {
   expect(parameterCount(model.programs.map((program) => model.graph(program)))).toBe(parameters)
 })
 
+/** Of all programs; T5's biases by bucket are tables by distance here. */
+const several: Record<string, number> = {
+  't5-small': 60_506_624,
+  't5-base': 222_903_552,
+  'flan-t5-small': 76_961_152,
+  'flan-t5-base': 247_577_856,
+  'whisper-tiny': 37_760_640,
+  'whisper-base': 72_593_920,
+  'whisper-small': 241_734_912,
+}
+
+test.each(Object.entries(several))('%s', (name, parameters) => {
+  const model = presetModel(name, 64)
+  const count = parameterCount(model.programs.map((program) => model.graph(program)))
+  expect(Math.abs(count / parameters - 1)).toBeLessThan(1e-4)
+})
+
 test('every preset builds', () => {
   for (const name of Object.keys(presets)) expect(presetModel(name, 64).programs.length).toBeGreaterThan(0)
 })
@@ -67,6 +84,9 @@ const aliases = [
   'vit',
   'clip',
   'xclip',
+  't5',
+  'whisper',
+  'musicgen',
 ]
 
 test.each(aliases)('%s is a name', (name) => {

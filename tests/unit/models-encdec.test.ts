@@ -1,0 +1,62 @@
+/** Encoder-decoder families against what Hugging Face transformers computes from the same files. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { build } from '../../compiler/index.js'
+import { type GoldenOptions, goldenCase } from '../helpers/golden-case.js'
+import { backendsHere, GOLDENS, loadBundle, readTensors } from '../helpers/goldens.js'
+import { whyAbsent } from '../helpers/models.js'
+
+const FIXTURES = 'tests/fixtures/encdec'
+
+describe.skipIf(whyAbsent(GOLDENS)).each(['t5', 'whisper', 'musicgen_decoder'])('%s', (name) =>
+  goldenCase(join(GOLDENS, name), { greedy: true }),
+)
+
+/**
+ * Batches, masks, sizes that are no multiples of four. t5-gated: by a forward in float64 that agrees with transformers;
+ * more ids than a step takes; logits by a matrix of their own. whisper: ids that may not be sampled, or not first.
+ * A software GPU takes most of a minute for each: it has the goldens.
+ */
+const few: GoldenOptions = { backends: ['wasm'], greedy: true }
+
+describe('t5-gated', () => goldenCase(join(FIXTURES, 't5-gated'), { files: ['io', 'greedy'], ...few }))
+describe('whisper, odd', () => goldenCase(join(FIXTURES, 'whisper'), { files: ['io', 'greedy'], ...few }))
+describe('musicgen', () => goldenCase(join(FIXTURES, 'musicgen'), few))
+
+/** Sound of a second: the features are those of half a minute, of which the case holds the beginning. */
+describe.skipIf(whyAbsent(GOLDENS))('whisper_logmel', () => {
+  const folder = join(GOLDENS, 'whisper_logmel')
+  let out = ''
+  beforeAll(async () => {
+    out = mkdtempSync(join(tmpdir(), 'wgc-mel-'))
+    const only = ['wasm-simd128', 'webgpu-chromium-base']
+    await build({ model: folder, targets: ['node'], only, bits: 'f32', out: join(out, 'b') })
+  })
+  afterAll(() => rmSync(out, { recursive: true, force: true }))
+
+  test.each(backendsHere())('on %s', async (backend) => {
+    const io = readTensors(join(folder, 'io.safetensors'))
+    const model = await loadBundle(join(out, 'b'), backend)
+    try {
+      const outputs = ['input_features', 'mel_filters']
+      const made = await model.run({ waveform: io['input.waveform']! }, { outputs })
+      expect(made.input_features!.shape).toEqual([1, 80, 3000])
+      expect(made.mel_filters!.shape).toEqual([201, 80])
+      const first = Array.from({ length: 80 }, (_, mel) =>
+        Array.from(made.input_features!.data.subarray(3000 * mel, 3000 * mel + 200)),
+      ).flat()
+      for (const [name, data] of Object.entries({
+        input_features: first,
+        mel_filters: made.mel_filters!.data,
+      })) {
+        const expected = io[`output.${name}`]!.data
+        const worst = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - data[i]!)), 0)
+        expect(worst, name).toBeLessThan(name === 'mel_filters' ? 1e-7 : 1e-3)
+      }
+    } finally {
+      model.destroy()
+    }
+  })
+})
