@@ -52,7 +52,7 @@ function compileWgsl(choice: Choice, template: Template): CompiledKernel {
 }
 
 /** Raised when the engine or the minifier gives other text for the same template. */
-const REVISION = 3
+const REVISION = 4
 
 /** Kernels by the choice that made them, so that the same choice is specialised once a build. */
 export interface KernelStore {
