@@ -21,6 +21,7 @@ import { retsim } from './retsim.js'
 import { roberta } from './roberta.js'
 import { stableDiffusion } from './stable_diffusion.js'
 import { t5 } from './t5.js'
+import { siglip } from './siglip.js'
 import type { ModelFamily } from './types.js'
 import { deit, dinov2, vit } from './vit.js'
 import { wav2vec2 } from './wav2vec2.js'
@@ -50,6 +51,7 @@ export const families: ModelFamily[] = [
   musicgenDecoder,
   retsim,
   clip,
+  siglip,
   xclip,
   vit,
   deit,

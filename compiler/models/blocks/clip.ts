@@ -34,6 +34,8 @@ interface TowerDefaults {
   hidden: number
   ffn: number
   heads: number
+  eps?: number
+  activation?: string
 }
 
 export function clipTowerDims(config: ConfigReader, usual: TowerDefaults, prefix: string): ClipTower {
@@ -46,20 +48,24 @@ export function clipTowerDims(config: ConfigReader, usual: TowerDefaults, prefix
     heads,
     ffn: config.int('intermediate_size', { min: 1, default: usual.ffn }),
     layers: config.int('num_hidden_layers', { min: 1, default: 12 }),
-    eps: config.number('layer_norm_eps', { default: 1e-5, min: 0 }),
-    activation: activationOf(config, 'hidden_act', 'clip', 'quick_gelu'),
+    eps: config.number('layer_norm_eps', { default: usual.eps ?? 1e-5, min: 0 }),
+    activation: activationOf(config, 'hidden_act', 'clip', usual.activation ?? 'quick_gelu'),
     norm: 'before',
     prefix,
   }
 }
 
 /** Dimensions of a `vision_config`. What it leaves out is as transformers has it. */
-export function clipVisionDims(config: ConfigReader, prefix = 'vision_model.'): ClipVision {
+export function clipVisionDims(
+  config: ConfigReader,
+  prefix = 'vision_model.',
+  usual: TowerDefaults & { patch: number } = { hidden: 768, ffn: 3072, heads: 12, patch: 32 },
+): ClipVision {
   const image = config.int('image_size', { min: 1, default: 224 })
-  const patch = config.int('patch_size', { min: 1, default: 32 })
+  const patch = config.int('patch_size', { min: 1, default: usual.patch })
   if (patch > image) fail('WGC422', [`patch_size ${patch} is more than image_size ${image}`])
   return {
-    ...clipTowerDims(config, { hidden: 768, ffn: 3072, heads: 12 }, prefix),
+    ...clipTowerDims(config, usual, prefix),
     channels: config.int('num_channels', { min: 1, default: 3 }),
     image: [image, image],
     patch: [patch, patch],
@@ -67,11 +73,18 @@ export function clipVisionDims(config: ConfigReader, prefix = 'vision_model.'): 
 }
 
 /** Dimensions of a `text_config`. */
-export const clipTextDims = (config: ConfigReader, prefix = 'text_model.'): ClipText => ({
-  ...clipTowerDims(config, { hidden: 512, ffn: 2048, heads: 8 }, prefix),
+export const clipTextDims = (
+  config: ConfigReader,
+  prefix = 'text_model.',
+  usual: TowerDefaults & { vocab: number; positions: number } = {
+    ...{ hidden: 512, ffn: 2048, heads: 8 },
+    ...{ vocab: 49408, positions: 77 },
+  },
+): ClipText => ({
+  ...clipTowerDims(config, usual, prefix),
   causal: true,
-  vocab: config.int('vocab_size', { min: 1, default: 49408 }),
-  positions: config.int('max_position_embeddings', { min: 1, default: 77 }),
+  vocab: config.int('vocab_size', { min: 1, default: usual.vocab }),
+  positions: config.int('max_position_embeddings', { min: 1, default: usual.positions }),
   eos: config.int('eos_token_id', { min: 0, default: 49407 }),
 })
 
