@@ -29,6 +29,7 @@ export const bert = textEncoder({
   layer: bertNames,
   positions: 'rows',
   typed: true,
+  pooler: true,
   words: {
     dense: `${words}.transform.dense`,
     norm: `${words}.transform.LayerNorm`,

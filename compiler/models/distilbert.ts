@@ -32,6 +32,7 @@ export const distilbert = textEncoder({
   layer: names,
   positions: 'rows',
   typed: false,
+  pooler: false,
   words: {
     dense: 'vocab_transform',
     norm: 'vocab_layer_norm',

@@ -10,6 +10,7 @@ export const roberta = textEncoder({
   layer: bertNames,
   positions: 'counted',
   typed: true,
+  pooler: true,
   words: {
     dense: 'lm_head.dense',
     norm: 'lm_head.layer_norm',

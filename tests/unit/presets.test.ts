@@ -41,9 +41,12 @@ const published: Record<string, number> = {
   // Without the positions' numbers that old files hold.
   'all-minilm-l6-v2': 22_713_216,
   'bge-small-en-v1.5': 33_360_000,
+  'roberta-base': 124_645_632,
+  'distilbert-base-uncased': 66_362_880,
   'vit-base-patch16-224': 86_567_656,
   'clip-vit-base-patch32': 151_277_313,
   'clip-vit-large-patch14': 427_616_513,
+  'siglip-base-patch16-224': 203_155_970,
 }
 
 test.each(Object.entries(published))('%s', (name, parameters) => {

@@ -1,4 +1,4 @@
-/** CLIP and X-CLIP: the `config.json` of each model on Hugging Face, as far as it matters here. */
+/** CLIP, X-CLIP and SigLIP: the `config.json` of each model on Hugging Face, as far as it matters here. */
 import type { Preset } from './types.js'
 
 const text = (hidden_size: number, num_attention_heads: number) => ({
@@ -56,6 +56,24 @@ const video: Preset = {
   },
 }
 
+/** google/siglip-base-patch16-224 */
+const siglip: Preset = {
+  architectures: ['SiglipModel'],
+  model_type: 'siglip',
+  text_config: {
+    hidden_act: 'gelu_pytorch_tanh',
+    hidden_size: 768,
+    intermediate_size: 3072,
+    num_hidden_layers: 12,
+    num_attention_heads: 12,
+    layer_norm_eps: 1e-6,
+    max_position_embeddings: 64,
+    vocab_size: 32000,
+    projection_size: 768,
+  },
+  vision_config: { ...vision(768, 12, 16), hidden_act: 'gelu_pytorch_tanh', layer_norm_eps: 1e-6 },
+}
+
 export const presets: Record<string, Preset> = {
   clip: base,
   'clip-vit-base-patch32': base,
@@ -68,4 +86,6 @@ export const presets: Record<string, Preset> = {
   },
   xclip: video,
   'xclip-base-patch32': video,
+  siglip,
+  'siglip-base-patch16-224': siglip,
 }

@@ -34,6 +34,8 @@ export interface Dialect {
   positions: 'rows' | 'counted'
   /** Whether tokens have types. */
   typed: boolean
+  /** Whether its files may hold BERT's pooler. */
+  pooler: boolean
   /** The transform that words are told by, and the vector that is added to their logits. */
   words: { dense: string; norm: string; bias: string; decoder: string; activation?: string }
   /**
@@ -93,7 +95,7 @@ function dims(of: Dialect, config: ConfigReader, options: ModelOptions): Dims {
     activation: activationOf(config, fields.activation ?? 'hidden_act', family, 'gelu'),
     norm: 'after',
     prefix,
-    pooler: options.has(`${prefix}pooler.dense.weight`),
+    pooler: of.pooler && options.has(`${prefix}pooler.dense.weight`),
     tied: config.bool('tie_word_embeddings', { default: true }),
     ...(head && { head }),
   }
