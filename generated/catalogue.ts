@@ -1,6 +1,17 @@
 // Written by `npm run generate` from kernel-templates/. Do not edit.
 /** Parameters of every WGSL template; those left out keep their default. */
 export interface WgslKernels {
+  /** Adds to row m of x the row past + m + OFFSET of a table of positions. A workgroup makes 4 WG elements. */
+  add_positions: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 0 */
+    OFFSET?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+  };
   /**
    * s = x + r and y = s * rsqrt(mean(s²) + EPS) * g: the end of one layer and the beginning of the next. One
    * workgroup a row.
@@ -77,6 +88,48 @@ export interface WgslKernels {
     SOFTCAP?: number;
     /** Default: f32 */
     KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
+  };
+  /**
+   * Attention of many query rows by subgroup matrices of halves: a workgroup takes TEAMS subgroups of LANES lanes (the
+   * device's size), each of which takes MM rows of one head; KEYS keys, then their values, lie in workgroup memory for
+   * all. Twice over the keys: first for the highest score of each row, then for the weights, whose sums need not be
+   * scaled again.
+   */
+  attention_matrix: {
+    /** Default: true */
+    MATRIX?: true;
+    /** Default: f16 */
+    E?: 'f16';
+    /** Default: f16 */
+    KV?: 'f16';
+    /** Default: 4 */
+    TEAMS?: 4 | 2 | 8;
+    /** Default: 32 */
+    LANES?: 32 | 16 | 64;
+    /** Default: 32 */
+    KEYS?: 32 | 16 | 64;
+    /** Default: 8 */
+    PAD?: 8 | 0;
+    /** Default: 16 */
+    MM?: 16 | 8;
+    /** Default: 16 */
+    MN?: 16 | 8;
+    /** Default: 16 */
+    MK?: 16 | 8;
+    /** Default: 4 */
+    H?: number;
+    /** Default: 4 */
+    KVH?: number;
+    /** Default: 64 */
+    HD?: number;
+    /** Default: 2048 */
+    C?: number;
+    /** Default: 0.125 */
+    SCALE?: number;
+    /** Default: 0 */
+    WINDOW?: number;
+    /** Default: 0 */
+    SOFTCAP?: number;
   };
   /**
    * Adds the parts that attention_split made of one query row, each brought to the greatest score of all. A workgroup a
@@ -515,6 +568,13 @@ export interface WgslKernels {
     /** Default: 32 */
     G?: 32 | 64 | 128 | 0;
   };
+  /** Ids as f32. A workgroup makes WG elements. */
+  from_ids: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+  };
   /**
    * y[a, m, s] = x[a, ids[m], s], moved as bits; an id beyond the last means the last. A workgroup makes 4 WG
    * elements of one id, for all a; four at a time where S allows it.
@@ -565,6 +625,13 @@ export interface WgslKernels {
     ORDER?: 'rzn' | 'zrn';
     /** Default: after */
     RESET?: 'after' | 'before';
+  };
+  /** Rows of an activation as halves, for products that multiply halves: eight elements a lane. */
+  halve_rows: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
   };
   /** Writes a step's rows behind what the cache holds. A lane writes two elements: a u32 where they are halves. */
   kv_append: {
@@ -691,7 +758,7 @@ export interface WgslKernels {
     /** Default: 64 */
     N?: number;
     /** Default: q8 */
-    W?: 'q8' | 'q4';
+    W?: 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
     /** Default: 64 */
     K?: number;
     /** Default: none */
@@ -712,8 +779,9 @@ export interface WgslKernels {
   /**
    * y = x wᵀ for many rows of x, by subgroup matrices of halves. WX * WY subgroups of LANES lanes (the device's size)
    * make a block of WX * TN matrices of columns and WY * TM of rows, TM x TN a subgroup, from tiles of TK columns of x
-   * and w in workgroup memory. MM, MN, MK: rows, columns and depth of a matrix that the device multiplies; ACC: what it
-   * sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, NVIDIA's and AMD's 16 x 16 x 16.
+   * and w in workgroup memory; the next tile is loaded while one is multiplied. MM, MN, MK: rows, columns and depth of
+   * a matrix that the device multiplies; ACC: what it sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, NVIDIA's
+   * and AMD's 16 x 16 x 16.
    */
   linear_gemm_matrix: {
     /** Default: true */
@@ -729,13 +797,15 @@ export interface WgslKernels {
     /** Default: 2 */
     WY?: 2 | 1 | 4;
     /** Default: 2 */
-    TM?: 2 | 1 | 4;
+    TM?: 2 | 1 | 4 | 8;
     /** Default: 2 */
-    TN?: 2 | 1 | 4;
+    TN?: 2 | 1 | 4 | 8;
     /** Default: 32 */
-    TK?: 32 | 16 | 64;
+    TK?: 32 | 16 | 64 | 128;
     /** Default: 8 */
     PAD?: 8 | 0;
+    /** Default: 8 */
+    SPAN?: 8 | 4 | 2;
     /** Default: 16 */
     MM?: 16 | 8;
     /** Default: 16 */
@@ -823,7 +893,7 @@ export interface WgslKernels {
     /** Default: 64 */
     N?: number;
     /** Default: q8 */
-    W?: 'q8' | 'q4';
+    W?: 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
     /** Default: 64 */
     K?: number;
     /** Default: none */
@@ -840,6 +910,19 @@ export interface WgslKernels {
     ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
     /** Default: 32 */
     G?: 32 | 64 | 128 | 0;
+  };
+  /**
+   * All steps of an LSTM whose products with the input are done: gates (ifgo) plus u with what the step before gave.
+   * A workgroup a sequence: a step needs all of the one before, so nothing beyond it could be shared out. Lanes take
+   * units WG apart.
+   */
+  lstm: {
+    /** Default: 256 */
+    WG?: 256 | 32 | 64 | 128;
+    /** Default: 4 */
+    T?: number;
+    /** Default: 64 */
+    HID?: number;
   };
   /**
    * A step of an LSTM after its products: cy = open(f) c + open(i) tanh(g), h = open(o) tanh(cy). ORDER: how the
@@ -910,6 +993,24 @@ export interface WgslKernels {
     FLOOR?: number;
     /** Default: 1 */
     SCALE?: number;
+  };
+  /**
+   * x, with rows at tokens TOKEN replaced by features, moved as bits. A workgroup makes a row: its lanes count the
+   * tokens TOKEN before it.
+   */
+  merge_rows: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 64 */
+    F?: number;
+    /** Default: 9 */
+    TOKEN?: number;
+    /** Default: false */
+    ORDER?: false | true;
+    /** Default: 64 */
+    O?: number;
   };
   /**
    * x with Pk elements more before axis k and Qk after it (fewer where negative). MODE: what stands there.
@@ -1006,6 +1107,15 @@ export interface WgslKernels {
     PR?: number;
     /** Default: 65535 */
     FOLD?: 65535 | 3;
+  };
+  /** Rows of x become rows ROW0, ROW0 + 1 … of a state, moved as bits. A workgroup moves 4 WG elements of a row. */
+  put_rows: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 0 */
+    ROW0?: number;
   };
   /**
    * Rows of an activation as signed bytes with a scale and a sum for each 32 columns (compiler/ops/quantize_rows.ts
@@ -1108,7 +1218,7 @@ export interface WgslKernels {
   /**
    * Rotary positions: turns the first F pairs of each head, (i, i + F) or (2i, 2i + 1), and copies the rest. A lane
    * takes one pair. POSITIONS: past + row, or given, [P, M], where S0, S1 and S2 pairs follow an axis each: one after
-   * the other (sections), or in turns (interleaved).
+   * the other (sections; kept: of positions that last, [P, L], row m in column past + m), or in turns (interleaved).
    */
   rope: {
     /** Default: 64 */
@@ -1122,7 +1232,9 @@ export interface WgslKernels {
     /** Default: half */
     FORM?: 'half' | 'interleaved';
     /** Default: past */
-    POSITIONS?: 'past' | 'sections' | 'interleaved';
+    POSITIONS?: 'past' | 'sections' | 'kept' | 'interleaved';
+    /** Default: 64 */
+    L?: number;
     /** Default: 0 */
     S0?: number;
     /** Default: 0 */
@@ -1148,6 +1260,55 @@ export interface WgslKernels {
     KV?: 'f32' | 'f16';
     /** Default: 64 */
     HD?: number;
+    /** Default: 2048 */
+    C?: number;
+  };
+  /**
+   * After a stacked query, key and value projection: norms the heads of queries and keys where NORM says so, turns the
+   * first F pairs of each, and writes queries to q, keys and values into their caches. A lane makes two neighbours.
+   */
+  rope_kv_part: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 4 */
+    H?: number;
+    /** Default: 4 */
+    KVH?: number;
+    /** Default: f32 */
+    KV?: 'f32' | 'f16';
+    /** Default: 64 */
+    HD?: number;
+    /** Default: 32 */
+    F?: number;
+    /** Default: false */
+    NORM?: false | true;
+    /** Default: 0.00001 */
+    EPS?: number;
+    /** Default: 2048 */
+    C?: number;
+  };
+  /**
+   * After a stacked query, key and value projection: norms the heads of queries and keys where NORM says so, turns the
+   * first F pairs of each, writes queries to q, and quantises keys and values into their caches. A lane makes two
+   * neighbours of a query, or a group of 32 elements of a key or value.
+   */
+  rope_kv_part_q: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 4 */
+    H?: number;
+    /** Default: 4 */
+    KVH?: number;
+    /** Default: 64 */
+    HD?: number;
+    /** Default: 32 */
+    F?: number;
+    /** Default: false */
+    NORM?: false | true;
+    /** Default: 0.00001 */
+    EPS?: number;
+    /** Default: q8 */
+    KV?: 'q8' | 'q4' | 'q3' | 'q2';
     /** Default: 2048 */
     C?: number;
   };
@@ -1212,6 +1373,8 @@ export interface WgslKernels {
     KVH?: number;
     /** Default: 0.125 */
     SCALE?: number;
+    /** Default: 0 */
+    STACKED?: 0 | 1;
     /** Default: 64 */
     HD?: number;
     /** Default: 64 */
@@ -1236,6 +1399,8 @@ export interface WgslKernels {
     BIAS?: 'none' | 'full' | 'distance';
     /** Default: false */
     MASK?: false | true;
+    /** Default: false */
+    KEYS?: false | true;
     /** Default: 1 */
     BB?: number;
     /** Default: 1 */
@@ -1244,6 +1409,8 @@ export interface WgslKernels {
     SPAN?: number;
     /** Default: 1 */
     MB?: number;
+    /** Default: 1 */
+    KB?: number;
   };
   /**
    * Attention over activations in tiles (Dao et al. 2022: the softmax runs along, scores are never stored). A
@@ -1267,6 +1434,8 @@ export interface WgslKernels {
     KVH?: number;
     /** Default: 0.125 */
     SCALE?: number;
+    /** Default: 0 */
+    STACKED?: 0 | 1;
     /** Default: 64 */
     HD?: number;
     /** Default: 64 */
@@ -1291,6 +1460,8 @@ export interface WgslKernels {
     BIAS?: 'none' | 'full' | 'distance';
     /** Default: false */
     MASK?: false | true;
+    /** Default: false */
+    KEYS?: false | true;
     /** Default: 1 */
     BB?: number;
     /** Default: 1 */
@@ -1299,6 +1470,8 @@ export interface WgslKernels {
     SPAN?: number;
     /** Default: 1 */
     MB?: number;
+    /** Default: 1 */
+    KB?: number;
   };
   /**
    * softmax(SCALE x) or its logarithm (LOG) along the middle axis. One lane a column, so neighbours read
@@ -1360,6 +1533,15 @@ export interface WgslKernels {
     /** Default: 201 */
     BINS?: number;
   };
+  /** Ids of whole numbers in f32: WRAP is added to negative ones. A workgroup makes WG elements. */
+  to_ids: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 0 */
+    WRAP?: number;
+    /** Default: 65535 */
+    FOLD?: 65535 | 3;
+  };
   /**
    * y[b, n, m] = x[b, m, n], moved as bits. A workgroup turns a tile of T x T in workgroup memory, so that both
    * reads and writes are of neighbours.
@@ -1381,7 +1563,7 @@ export interface WgslKernels {
     /** Default: 65535 */
     FOLD?: 65535 | 3;
     /** Default: silu */
-    OP?: 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'sigmoid' | 'tanh' | 'exp' | 'log' | 'sqrt' | 'rsqrt' | 'neg' | 'abs' | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'erf' | 'softplus' | 'softsign' | 'elu' | 'selu' | 'celu' | 'mish' | 'leaky_relu' | 'thresholded_relu' | 'hard_sigmoid' | 'hard_swish' | 'square' | 'reciprocal' | 'floor' | 'ceil' | 'round' | 'sign' | 'not' | 'clip';
+    OP?: 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'sigmoid' | 'tanh' | 'exp' | 'log' | 'sqrt' | 'rsqrt' | 'neg' | 'abs' | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'erf' | 'softplus' | 'softsign' | 'elu' | 'selu' | 'celu' | 'mish' | 'leaky_relu' | 'thresholded_relu' | 'hard_sigmoid' | 'hard_swish' | 'square' | 'reciprocal' | 'floor' | 'ceil' | 'round' | 'sign' | 'not' | 'clip' | 'affine' | 'softcap';
     /** Default: 0 */
     ALPHA?: number;
     /** Default: 0 */
@@ -1450,8 +1632,17 @@ export interface WgslKernels {
 
 /** Parameters of every C template; those left out keep their default. */
 export interface CKernels {
+  /** Adds to row m of x the row past + m + OFFSET of a table of positions. */
+  add_positions: {
+    /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
+    RELAXED?: false | true;
+  };
   /** s = x + r and y = s * rsqrt(mean(s^2) + EPS) * g, row by row: the end of one layer and the beginning of the next. */
   add_rmsnorm: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
   };
@@ -1465,6 +1656,8 @@ export interface CKernels {
     /** Default: first */
     PICK?: 'first' | 'last';
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /**
@@ -1473,6 +1666,27 @@ export interface CKernels {
    */
   attention: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
+    RELAXED?: false | true;
+    /** Default: f32 */
+    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
+  };
+  /** Adds the parts that attention_split made of one query row, each brought to the greatest score of all. */
+  attention_merge: {
+    /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /**
+   * Part of the attention of one query row: CHUNK of the keys that the row sees, for the query heads that share them,
+   * so that a long context is shared out over threads (Flash-Decoding, Dao et al. 2023).
+   */
+  attention_split: {
+    /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
     /** Default: f32 */
     KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
@@ -1480,12 +1694,16 @@ export interface CKernels {
   /** Element by element. BCAST: b is one row, for every row of a. */
   binary: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
     /** Default: add */
     OP?: 'add' | 'mul' | 'silu_mul' | 'gelu_mul' | 'gelu_tanh_mul' | 'quick_gelu_mul' | 'relu_mul' | 'sub' | 'div' | 'min' | 'max' | 'pow' | 'prelu' | 'mod' | 'floor_mod' | 'equal' | 'less' | 'less_equal' | 'greater' | 'greater_equal' | 'and' | 'or' | 'xor';
   };
   /** y = OP(a, b) over five axes, a and b each by strides, of which 0 repeats. */
   binary_nd: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
     /** Default: add */
@@ -1497,6 +1715,8 @@ export interface CKernels {
    */
   codebook: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
     /** Default: f32 */
     W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
@@ -1504,10 +1724,14 @@ export interface CKernels {
   /** Two to four tensors side by side along the middle axis. */
   concat: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** Convolution: tiles of channels by pixels, or, where each channel has a kernel of its own, row by row. */
   conv2d: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
     /** Default: f32 */
@@ -1523,6 +1747,8 @@ export interface CKernels {
    */
   conv_transpose2d: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
     /** Default: f32 */
     W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
@@ -1534,10 +1760,14 @@ export interface CKernels {
   /** y[i0, …, i5] = x[X0 + i0 XS0 + … + i5 XS5]: transposes, slices, reversals, expansions, tilings. */
   copy_nd: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** Running sums along the middle axis. EXCLUSIVE: of what is before each. REVERSE: from the end. */
   cumsum: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
   };
@@ -1546,15 +1776,28 @@ export interface CKernels {
     /** Default: f32 */
     W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** Ids as f32. */
+  from_ids: {
+    /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** y[a, m, s] = x[a, ids[m], s]. An id beyond the last means the last. */
   gather: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** Groups of channels normalised over channels and places, times g plus b by channel where they are, then ACT. */
   groupnorm: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
     /** Default: none */
@@ -1570,10 +1813,14 @@ export interface CKernels {
     /** Default: after */
     RESET?: 'after' | 'before';
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** Writes the rows of a step behind what the cache holds: cache[h, past + m] = x[m, h]. */
   kv_append: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
     /** Default: f32 */
@@ -1584,6 +1831,8 @@ export interface CKernels {
     /** Default: max */
     MODE?: 'max' | 'add';
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /**
@@ -1591,6 +1840,8 @@ export interface CKernels {
    * seq-1 alone, to row 0.
    */
   layernorm: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
   };
@@ -1601,6 +1852,8 @@ export interface CKernels {
   linear: {
     /** Default: f32 */
     W?: 'f32' | 'f16';
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
     /** Default: none */
@@ -1616,11 +1869,20 @@ export interface CKernels {
     /** Default: q8 */
     W?: 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
     /** Default: none */
     EPI?: 'none' | 'add' | 'glu';
     /** Default: none */
     ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+  };
+  /** All steps of an LSTM whose products with the input are done: gates (ifgo) plus u with what the step before gave. */
+  lstm: {
+    /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
+    RELAXED?: false | true;
   };
   /**
    * A step of an LSTM after its products: cy = open(f) c + open(i) tanh(g), h = open(o) tanh(cy). ORDER: how the
@@ -1630,6 +1892,8 @@ export interface CKernels {
     /** Default: ifgo */
     ORDER?: 'ifgo' | 'iofg';
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /**
@@ -1638,6 +1902,8 @@ export interface CKernels {
    */
   matmul: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /**
@@ -1645,6 +1911,15 @@ export interface CKernels {
    * between a filter's first and last that are not 0 are read: a band has few of them.
    */
   mel_log: {
+    /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** x, with rows at tokens TOKEN replaced by features: the n-th of the text by row n, or row order[n]. */
+  merge_rows: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
   };
@@ -1656,6 +1931,8 @@ export interface CKernels {
     /** Default: constant */
     MODE?: 'constant' | 'reflect' | 'edge' | 'wrap';
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /**
@@ -1664,6 +1941,8 @@ export interface CKernels {
    */
   penalize: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** The largest, or the mean, of windows of KH x KW taps of x. COUNT_PAD: the mean is over what is padded too. */
@@ -1671,15 +1950,28 @@ export interface CKernels {
     /** Default: max */
     OP?: 'max' | 'avg';
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** Rows of x become rows ROW0, ROW0 + 1 … of a state. */
+  put_rows: {
+    /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** Rows of an activation as integers with a scale for each 32 columns: what products with weights that have scales read. */
   quantize_rows: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** The middle axis made one number by OP: along rows four elements at a time, else four columns. */
   reduce: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
     /** Default: sum */
@@ -1693,6 +1985,8 @@ export interface CKernels {
     /** Default: linear */
     MODE?: 'linear' | 'cubic';
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** Rows and columns resampled: of each place the nearest neighbour, by ROUND. */
@@ -1700,31 +1994,39 @@ export interface CKernels {
     /** Default: round_prefer_floor */
     ROUND?: 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil';
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** x * rsqrt(mean(x^2) + EPS) * g, row by row; without g where it is null. LAST: row seq-1 alone, to row 0. */
   rmsnorm: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
   };
   /**
    * Rotary positions: turns the first F pairs of each head, (i, i + F) or (2i, 2i + 1), and copies the rest.
    * POSITIONS: past + row, or given, [P, M], where S0, S1 and S2 pairs follow an axis each: one after the other
-   * (sections), or in turns (interleaved).
+   * (sections; kept: of positions that last, [P, L], row m in column past + m), or in turns (interleaved).
    */
   rope: {
     /** Default: half */
     FORM?: 'half' | 'interleaved';
     /** Default: past */
-    POSITIONS?: 'past' | 'sections' | 'interleaved';
+    POSITIONS?: 'past' | 'sections' | 'kept' | 'interleaved';
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
   };
   /**
-   * What follows the stacked query, key and value projection: rotates queries into q and keys into cache k,
-   * writes values into cache v.
+   * What follows the stacked query, key and value projection: norms the heads of queries and keys where there are
+   * gains, turns the first F pairs of each, and writes queries to q, keys and values into their caches.
    */
   rope_kv: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
     /** Default: f32 */
@@ -1736,10 +2038,14 @@ export interface CKernels {
    */
   sample: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** ACT(x * scale + shift), scale and shift by channel. */
   scale_shift: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
     /** Default: none */
@@ -1747,16 +2053,21 @@ export interface CKernels {
   };
   /**
    * Scaled dot product attention over activations: a block of rows of one key-value head meets each key once. Row m
-   * stands at key m + L - M. Without lengths, bias, distances or mask their pointers are 0.
+   * stands at key m + L - M. Without lengths, bias, distances or masks their pointers are 0; without keys and
+   * values, these stand behind the queries of each row.
    */
   sdpa: {
     /** Default: none */
     TOKENS?: 'none' | 'rows' | 'both';
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** softmax(SCALE x) or its logarithm (LOG) along an axis that is not the last, four columns at a time. */
   softmax_columns: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
   };
@@ -1765,6 +2076,8 @@ export interface CKernels {
    * else gives 1 / D.
    */
   softmax_rows: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
   };
@@ -1777,27 +2090,44 @@ export interface CKernels {
    */
   stft_power: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
+    RELAXED?: false | true;
+  };
+  /** Ids of whole numbers in f32: WRAP is added to negative ones. */
+  to_ids: {
+    /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
   };
   /** y[b, n, m] = x[b, m, n]. Sixteen columns of x at a time, which is what a cache line holds. */
   transpose: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
   };
   /** A function of every element. */
   unary: {
     /** Default: false */
+    SCALAR?: false | true;
+    /** Default: false */
     RELAXED?: false | true;
     /** Default: silu */
-    OP?: 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'sigmoid' | 'tanh' | 'exp' | 'log' | 'sqrt' | 'rsqrt' | 'neg' | 'abs' | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'erf' | 'softplus' | 'softsign' | 'elu' | 'selu' | 'celu' | 'mish' | 'leaky_relu' | 'thresholded_relu' | 'hard_sigmoid' | 'hard_swish' | 'square' | 'reciprocal' | 'floor' | 'ceil' | 'round' | 'sign' | 'not' | 'clip';
+    OP?: 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'sigmoid' | 'tanh' | 'exp' | 'log' | 'sqrt' | 'rsqrt' | 'neg' | 'abs' | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'erf' | 'softplus' | 'softsign' | 'elu' | 'selu' | 'celu' | 'mish' | 'leaky_relu' | 'thresholded_relu' | 'hard_sigmoid' | 'hard_swish' | 'square' | 'reciprocal' | 'floor' | 'ceil' | 'round' | 'sign' | 'not' | 'clip' | 'affine' | 'softcap';
   };
   /** y = a where c is not 0, else b, over five axes, each by strides, of which 0 repeats. */
   where_nd: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
   };
   /** Whisper's scale of log-mels: (max(x, max(x) - 8) + 4) / 4, the maximum over all of a signal. */
   whisper_scale: {
+    /** Default: false */
+    SCALAR?: false | true;
     /** Default: false */
     RELAXED?: false | true;
   };
@@ -1805,6 +2135,6 @@ export interface CKernels {
 
 /** Names of all templates. */
 export const kernelNames = {
-  wgsl: ['add_rmsnorm', 'argreduce_columns', 'argreduce_rows', 'attention_decode', 'attention_merge', 'attention_prefill', 'attention_split', 'binary', 'binary_nd', 'codebook', 'concat', 'conv2d_direct', 'conv2d_gemm', 'conv_transpose2d', 'copy_nd', 'cumsum_columns', 'cumsum_rows', 'embed', 'gather', 'groupnorm', 'gru_cell', 'kv_append', 'kv_append_q', 'l2norm', 'layernorm', 'linear_gemm', 'linear_gemm_i8', 'linear_gemm_matrix', 'linear_gemv', 'linear_gemv_i8', 'lstm_cell', 'matmul', 'mel_log', 'pad', 'penalize', 'pool2d', 'quantize_rows', 'reduce_columns', 'reduce_rows', 'resize2d', 'rmsnorm', 'rope', 'rope_kv', 'rope_kv_q', 'sample', 'scale_shift', 'sdpa_row', 'sdpa_tile', 'softmax_columns', 'softmax_rows', 'stft_power', 'transpose', 'unary', 'where_nd', 'whisper_scale'],
-  c: ['add_rmsnorm', 'argreduce', 'attention', 'binary', 'binary_nd', 'codebook', 'concat', 'conv2d', 'conv_transpose2d', 'copy_nd', 'cumsum', 'embed', 'gather', 'groupnorm', 'gru_cell', 'kv_append', 'l2norm', 'layernorm', 'linear', 'linear_q', 'lstm_cell', 'matmul', 'mel_log', 'pad', 'penalize', 'pool2d', 'quantize_rows', 'reduce', 'resize2d', 'resize2d_nearest', 'rmsnorm', 'rope', 'rope_kv', 'sample', 'scale_shift', 'sdpa', 'softmax_columns', 'softmax_rows', 'stft_power', 'transpose', 'unary', 'where_nd', 'whisper_scale'],
+  wgsl: ['add_positions', 'add_rmsnorm', 'argreduce_columns', 'argreduce_rows', 'attention_decode', 'attention_matrix', 'attention_merge', 'attention_prefill', 'attention_split', 'binary', 'binary_nd', 'codebook', 'concat', 'conv2d_direct', 'conv2d_gemm', 'conv_transpose2d', 'copy_nd', 'cumsum_columns', 'cumsum_rows', 'embed', 'from_ids', 'gather', 'groupnorm', 'gru_cell', 'halve_rows', 'kv_append', 'kv_append_q', 'l2norm', 'layernorm', 'linear_gemm', 'linear_gemm_i8', 'linear_gemm_matrix', 'linear_gemv', 'linear_gemv_i8', 'lstm', 'lstm_cell', 'matmul', 'mel_log', 'merge_rows', 'pad', 'penalize', 'pool2d', 'put_rows', 'quantize_rows', 'reduce_columns', 'reduce_rows', 'resize2d', 'rmsnorm', 'rope', 'rope_kv', 'rope_kv_part', 'rope_kv_part_q', 'rope_kv_q', 'sample', 'scale_shift', 'sdpa_row', 'sdpa_tile', 'softmax_columns', 'softmax_rows', 'stft_power', 'to_ids', 'transpose', 'unary', 'where_nd', 'whisper_scale'],
+  c: ['add_positions', 'add_rmsnorm', 'argreduce', 'attention', 'attention_merge', 'attention_split', 'binary', 'binary_nd', 'codebook', 'concat', 'conv2d', 'conv_transpose2d', 'copy_nd', 'cumsum', 'embed', 'from_ids', 'gather', 'groupnorm', 'gru_cell', 'kv_append', 'l2norm', 'layernorm', 'linear', 'linear_q', 'lstm', 'lstm_cell', 'matmul', 'mel_log', 'merge_rows', 'pad', 'penalize', 'pool2d', 'put_rows', 'quantize_rows', 'reduce', 'resize2d', 'resize2d_nearest', 'rmsnorm', 'rope', 'rope_kv', 'sample', 'scale_shift', 'sdpa', 'softmax_columns', 'softmax_rows', 'stft_power', 'to_ids', 'transpose', 'unary', 'where_nd', 'whisper_scale'],
 } as const;

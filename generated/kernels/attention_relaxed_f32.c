@@ -528,15 +528,21 @@ static inline void block_values(Block *b, Vectors v, int count) {
   }
 }
 
+/// Sum of a row's weights.
+static inline float row_total(const Block *b, int i) {
+  const int g = i / 4;
+  return stands_alone(b, g) ? sum4(b->total[g]) : ((const float *)(b->total + g))[i & 3];
+}
+
 /// What a row's sum is to be scaled by: 0 where it sees no key.
 static inline float row_scale(const Block *b, int i) {
-  const int g = i / 4;
-  const float *totals = (const float *)(b->total + g);
-  const float total = stands_alone(b, g) ? sum4(b->total[g]) : totals[i & 3];
+  const float total = row_total(b, i);
   return total == 0 ? 0 : REST / total;
 }
 
+// A block's attention over vectors of the KV cache.
 
+/// Keys and values of one head, from the first that any row of the block sees to the last.
 static void attend(Block *b, const KV *k, const KV *v, float SOFTCAP) {
   const int HD = b->HD, size = kv_size(HD), width = kv_width(HD), turn = turn_keys(width);
   int first, last;
@@ -554,6 +560,10 @@ static void attend(Block *b, const KV *k, const KV *v, float SOFTCAP) {
   }
 }
 
+/// First of the keys that a row sees which itself is key `at`.
+static inline int first_seen(int at, int WINDOW) { return WINDOW > 0 && at + 1 > WINDOW ? at + 1 - WINDOW : 0; }
+
+
 void attention(const float *q, const KV *k, const KV *v, float *y, const Step *step, int M, int H, int KVH, int HD,
                int C, float SCALE, int WINDOW, float SOFTCAP, int begin, int end) {
   Block b;
@@ -568,7 +578,7 @@ void attention(const float *q, const KV *k, const KV *v, float *y, const Step *s
     for (int i = 0; i < filled(&b); i++) {
       const int r = first + min_int(i, b.rows - 1), m = r / share;
       b.to[i] = (int)step->past + m + 1;
-      b.from[i] = WINDOW > 0 && b.to[i] > WINDOW ? b.to[i] - WINDOW : 0;
+      b.from[i] = first_seen(b.to[i] - 1, WINDOW);
       offsets[i] = (uint32_t)(m * H + head * share + r % share) * (uint32_t)HD;
       put_query(&b, i, q + offsets[i], HD, SCALE * LARGE);
     }

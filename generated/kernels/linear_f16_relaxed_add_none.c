@@ -330,10 +330,6 @@ static inline const float *row_of(const float *r, int m, int LDY) { return r ? r
 // Products of many rows: register tiles of 4 rows of x by 8 columns of y, from rows of x that are packed for it and
 // panels of 8 columns, [k][8] floats.
 
-// Rows of x are packed in blocks of ROWS x DEPTH, and tiles of PANELS panels gather their sums, on the stack:
-// 4 (ROWS DEPTH + 8 ROWS PANELS + 8 DEPTH) bytes.
-enum { ROWS = 32, DEPTH = 256, PANELS = 16 };
-
 /// `count` columns of up to 4 rows, a column's values side by side: to[STEP k + row]; rows from `rows` on are 0.
 INLINE void pack4(const float *x, int K, int rows, int count, float *to, const int STEP) {
   const V zero = set1(0);
@@ -362,31 +358,43 @@ static void pack_x(const float *x, int K, int rows, int count, float *to) {
   for (int m = 0; m < rows; m += 4) pack4(x + m * K, K, rows - m, count, to + m * count, 4);
 }
 
-/// Adds the products of `count` columns to a tile. One column a turn: unrolled, it needs more registers than
-/// there are.
-ALONE void tile(const float *x, const float *w, float *c, int count, int first) {
+/// One column: 4 of x, 8 of w.
+#define COLUMN(x, w)                                        \
+  {                                                         \
+    const V w0 = load(w), w1 = load((w) + 4);               \
+    const V x0 = splat32(x), x1 = splat32((x) + 1);         \
+    c00 = madd(x0, w0, c00), c01 = madd(x0, w1, c01);       \
+    c10 = madd(x1, w0, c10), c11 = madd(x1, w1, c11);       \
+    const V x2 = splat32((x) + 2), x3 = splat32((x) + 3);   \
+    c20 = madd(x2, w0, c20), c21 = madd(x2, w1, c21);       \
+    c30 = madd(x3, w0, c30), c31 = madd(x3, w1, c31);       \
+  }
+
+/// Adds the products of `count` columns to a tile, whose rows are `step` apart. Two columns a turn: one leaves the
+/// processor waiting for the loop, more need more registers than there are.
+ALONE void tile(const float *x, const float *w, float *c, int step, int count, int first) {
   const V zero = set1(0);
   V c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero;
+  float *const c1 = c + step, *const c2 = c1 + step, *const c3 = c2 + step;
   if (!first) {
-    c00 = load(c), c01 = load(c + 4), c10 = load(c + 8), c11 = load(c + 12);
-    c20 = load(c + 16), c21 = load(c + 20), c30 = load(c + 24), c31 = load(c + 28);
+    c00 = load(c), c01 = load(c + 4), c10 = load(c1), c11 = load(c1 + 4);
+    c20 = load(c2), c21 = load(c2 + 4), c30 = load(c3), c31 = load(c3 + 4);
   }
+  int k = 0;
 #pragma clang loop unroll(disable)
-  for (int k = 0; k < count; k++, x += 4, w += 8) {
-    V w0 = load(w), w1 = load(w + 4);
-    V x0 = splat32(x);
-    c00 = madd(x0, w0, c00), c01 = madd(x0, w1, c01);
-    V x1 = splat32(x + 1);
-    c10 = madd(x1, w0, c10), c11 = madd(x1, w1, c11);
-    V x2 = splat32(x + 2);
-    c20 = madd(x2, w0, c20), c21 = madd(x2, w1, c21);
-    V x3 = splat32(x + 3);
-    c30 = madd(x3, w0, c30), c31 = madd(x3, w1, c31);
+  for (; k + 2 <= count; k += 2, x += 8, w += 16) {
+    COLUMN(x, w)
+    COLUMN(x + 4, w + 8)
   }
-  store(c, c00), store(c + 4, c01), store(c + 8, c10), store(c + 12, c11);
-  store(c + 16, c20), store(c + 20, c21), store(c + 24, c30), store(c + 28, c31);
+  if (k < count) COLUMN(x, w)
+  store(c, c00), store(c + 4, c01), store(c1, c10), store(c1 + 4, c11);
+  store(c2, c20), store(c2 + 4, c21), store(c3, c30), store(c3 + 4, c31);
 }
 
+
+// Rows of x are packed in blocks of ROWS x DEPTH, and tiles of PANELS panels gather their sums, on the stack:
+// 4 (ROWS DEPTH + 8 ROWS PANELS + 8 DEPTH) bytes.
+enum { ROWS = 32, DEPTH = 256, PANELS = 16 };
 
 /// Rows [m, m + rows) of y for panels [begin, end).
 static void many_rows(const float *x, const char *w, const float *r, const float *b, float *y, int m, int rows, int N,
@@ -402,7 +410,7 @@ static void many_rows(const float *x, const char *w, const float *r, const float
       for (int p = p0; p < p1; p++) {
         const float *wp = panel_floats(panel_at(w, p, bytes), k, count, ws);
         float *c = sums + (p - p0) * ROWS * PANEL;
-        for (int i = 0; i < rows; i += 4) tile(xs + i * count, wp, c + i * PANEL, count, k == 0);
+        for (int i = 0; i < rows; i += 4) tile(xs + i * count, wp, c + i * PANEL, PANEL, count, k == 0);
       }
     }
     for (int p = p0; p < p1; p++)

@@ -54,14 +54,15 @@ fn word_at(row: u32, i: u32) -> Word {
   return w[row * ROW_WORDS + i];
 }
 
-fn word_levels(word: Word, q: u32) -> vec4<f32> {
+fn word_packed(word: Word, q: u32) -> u32 {
   // Masked before they are parted.
-  return bytes_quad((word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu);
+  return (word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu;
 }
 
+const PACKED_ABOVE: u32 = 8u;
 
 fn word_quad(word: Word, q: u32) -> vec4<f32> {
-  return word_levels(word, q) - 8.0;
+  return bytes_quad(word_packed(word, q)) - f32(PACKED_ABOVE);
 }
 
 const LDY: u32 = 2560u;

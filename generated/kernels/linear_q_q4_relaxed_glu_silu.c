@@ -366,7 +366,7 @@ static inline const float *row_of(const float *r, int m, int LDY) { return r ? r
 
 
 /// Vectors of sums a call of `products` keeps: ROWS x QUADS of it.
-enum { SUMS = 4 };
+enum { SUMS = 8 };
 
 /// y[m][4 q + i]: products of ROWS rows of x with QUADS x 4 rows of a panel, from its quad `quad` on.
 INLINE void products(const int ROWS, const int QUADS, const char *panel, int quad, const Block *x, int blocks, int K,
@@ -409,7 +409,7 @@ ALONE void one_row(const char *panel, const Block *x, int K, int G, float *y) {
 }
 
 ALONE void four_rows(const char *panel, const Block *x, int blocks, int K, int G, float *y) {
-  for (int quad = 0; quad < PANEL / 4; quad++) products(4, 1, panel, quad, x, blocks, K, G, y + quad * 4, PANEL);
+  for (int quad = 0; quad < PANEL / 4; quad += 2) products(4, 2, panel, quad, x, blocks, K, G, y + quad * 4, PANEL);
 }
 
 static inline void finish(const float *sums, const float *r, const float *b, float *y, int m, int n, int N, int LDY) {

@@ -168,20 +168,55 @@ INLINE void rope_pairs(const float *x, float *y, Turns t, int i, int end, int ha
   }
 }
 
+/// Sum of the squares of a row.
+static float squares(const float *x, int D) {
+  V s0 = set1(0), s1 = s0;
+  int i = 0;
+  for (; i + 8 <= D; i += 8) {
+    V a = load(x + i), b = load(x + i + 4);
+    s0 = madd(a, a, s0);
+    s1 = madd(b, b, s1);
+  }
+  float sum = sum4(wasm_f32x4_add(s0, s1));
+  for (; i < D; i++) sum += x[i] * x[i];
+  return sum;
+}
 
-ALONE void turn(const float *x, float *y, Turns t, int half) { rope_pairs(x, y, t, 0, half, half, 0); }
+/// y = x times a number, and times g where there is one.
+static void scale_row(const float *x, const float *g, float *y, int D, float scale) {
+  const V s = set1(scale);
+  int i = 0;
+  for (; i + 4 <= D; i += 4) {
+    V v = wasm_f32x4_mul(load(x + i), s);
+    store(y + i, g ? wasm_f32x4_mul(v, load(g + i)) : v);
+  }
+  for (; i < D; i++) y[i] = x[i] * scale * (g ? g[i] : 1.0f);
+}
 
-void rope_kv(const float *qkv, const float *table, float *q, KV *k, KV *v, const Step *step, int H, int KVH,
-             int HD, int C, int begin, int end) {
+
+ALONE void turn(const float *x, float *y, Turns t, int F, int HD) {
+  rope_pairs(x, y, t, 0, F, F, 0);
+  for (int d = 2 * F; d < HD; d++) y[d] = x[d];
+}
+
+/// The head itself, or what the norm makes of it in `room`.
+static const float *normed(const float *x, const float *gains, float *room, int HD, float EPS) {
+  if (!gains) return x;
+  scale_row(x, gains, room, HD, 1.0f / __builtin_sqrtf(squares(x, HD) / (float)HD + EPS));
+  return room;
+}
+
+void rope_kv(const float *qkv, const float *table, const float *qg, const float *kg, float *q, KV *k, KV *v,
+             const Step *step, int H, int KVH, int HD, int C, int F, float EPS, int begin, int end) {
   const int heads = H + 2 * KVH;
-  float turned[1024];
+  float turned[1024], room[1024];
   for (int i = begin; i < end; i++) {
     const int m = i / heads, h = i % heads, position = (int)step->past + m;
     const float *from = qkv + i * HD;
     if (h < H) {
-      turn(from, q + (m * H + h) * HD, turns_at(table, position, HD / 2, C), HD / 2);
+      turn(normed(from, qg, room, HD, EPS), q + (m * H + h) * HD, turns_at(table, position, F, C), F, HD);
     } else if (h < H + KVH) {
-      turn(from, turned, turns_at(table, position, HD / 2, C), HD / 2);
+      turn(normed(from, kg, room, HD, EPS), turned, turns_at(table, position, F, C), F, HD);
       kv_put(turned, k + (uint32_t)((h - H) * C + position) * (uint32_t)kv_size(HD), HD);
     } else {
       kv_put(from, v + (uint32_t)((h - H - KVH) * C + position) * (uint32_t)kv_size(HD), HD);

@@ -1,27 +1,42 @@
 const WG: u32 = 128u;
 const KVH: u32 = 1u;
 const SCALE: f32 = 0.75;
+const STACKED: u32 = 0u;
 const HD: u32 = 4u;
 const VD: u32 = 8u;
 const QUADS: u32 = (HD + 3u) / 4u;
 const V_QUADS: u32 = (VD + 3u) / 4u;
 
+// Heads of a row of each, and the first of the keys and values.
+const Q_HEADS: u32 = H + STACKED * 2u * KVH;
+const K_HEADS: u32 = select(KVH, Q_HEADS, STACKED == 1u);
+const K_FIRST: u32 = STACKED * H;
+const V_FIRST: u32 = STACKED * (H + KVH);
+
 @group(0) @binding(0) var<storage, read_write> q: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> k: array<vec4<f32>>;
 
-fn q_quad(head: u32, i: u32) -> vec4<f32> {
-  return select(vec4<f32>(), q[head * QUADS + min(i, QUADS - 1u)], i < QUADS);
+fn k_at(i: u32) -> vec4<f32> {
+  return k[i];
 }
 
-fn k_quad(head: u32, i: u32) -> vec4<f32> {
-  return k[head * QUADS + min(i, QUADS - 1u)];
+fn q_quad(row: u32, head: u32, i: u32) -> vec4<f32> {
+  return select(vec4<f32>(), q[(row * Q_HEADS + head) * QUADS + min(i, QUADS - 1u)], i < QUADS);
+}
+
+fn k_quad(row: u32, head: u32, i: u32) -> vec4<f32> {
+  return k_at((row * K_HEADS + K_FIRST + head) * QUADS + min(i, QUADS - 1u));
 }
 
 @group(0) @binding(2) var<storage, read_write> v: array<vec4<f32>>;
+
+fn v_at(i: u32) -> vec4<f32> {
+  return v[i];
+}
 @group(0) @binding(7) var<storage, read_write> y: array<vec4<f32>>;
 
-fn v_quad(head: u32, i: u32) -> vec4<f32> {
-  return v[head * V_QUADS + i];
+fn v_quad(row: u32, head: u32, i: u32) -> vec4<f32> {
+  return v_at((row * K_HEADS + V_FIRST + head) * V_QUADS + i);
 }
 
 fn y_store(head: u32, i: u32, value: vec4<f32>) {
@@ -297,7 +312,7 @@ fn main(
   // This lane's part of the query. Where a head is no multiple of a team, some members hold zeros.
   var query: array<vec4<f32>, TEAM_QUADS>;
   {
-    query[0u] = q_quad(head, 0u * TEAM + member) * SCALE;
+    query[0u] = q_quad(s.batch * s.rows + row, s.head, 0u * TEAM + member) * SCALE;
   }
 
   var highest = UNSEEN;
@@ -313,10 +328,10 @@ fn main(
     let last_key = end - 1u;
     for (var j = 0u; j < TEAM; j++) {
       let key = j * (WG / TEAM) + team;
-      let at = (s.batch * s.keys + min(first + key, last_key)) * KVH + kv_head;
+      let at = s.batch * s.keys + min(first + key, last_key);
       var term = 0.0;
       {
-        term = add_dot(term, query[0u], k_quad(at, 0u * TEAM + member));
+        term = add_dot(term, query[0u], k_quad(at, kv_head, 0u * TEAM + member));
       }
       cells[key][member] = term;
     }
@@ -335,7 +350,7 @@ fn main(
     if (slice < SLICES) {
       for (var key = slice; key < WG; key += SLICES) {
         if (first + key <= last_key) {
-          mixed += weights[key] * v_quad((s.batch * s.keys + first + key) * KVH + kv_head, quad);
+          mixed += weights[key] * v_quad(s.batch * s.keys + first + key, kv_head, quad);
         }
       }
     }

@@ -5,27 +5,42 @@ const TY: u32 = 8u;
 const CHUNK: u32 = 8u;
 const KVH: u32 = 2u;
 const SCALE: f32 = 0.2651650429449553;
+const STACKED: u32 = 0u;
 const HD: u32 = 32u;
 const VD: u32 = 32u;
 const QUADS: u32 = (HD + 3u) / 4u;
 const V_QUADS: u32 = (VD + 3u) / 4u;
 
+// Heads of a row of each, and the first of the keys and values.
+const Q_HEADS: u32 = H + STACKED * 2u * KVH;
+const K_HEADS: u32 = select(KVH, Q_HEADS, STACKED == 1u);
+const K_FIRST: u32 = STACKED * H;
+const V_FIRST: u32 = STACKED * (H + KVH);
+
 @group(0) @binding(0) var<storage, read_write> q: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> k: array<vec4<f32>>;
 
-fn q_quad(head: u32, i: u32) -> vec4<f32> {
-  return select(vec4<f32>(), q[head * QUADS + min(i, QUADS - 1u)], i < QUADS);
+fn k_at(i: u32) -> vec4<f32> {
+  return k[i];
 }
 
-fn k_quad(head: u32, i: u32) -> vec4<f32> {
-  return k[head * QUADS + min(i, QUADS - 1u)];
+fn q_quad(row: u32, head: u32, i: u32) -> vec4<f32> {
+  return select(vec4<f32>(), q[(row * Q_HEADS + head) * QUADS + min(i, QUADS - 1u)], i < QUADS);
+}
+
+fn k_quad(row: u32, head: u32, i: u32) -> vec4<f32> {
+  return k_at((row * K_HEADS + K_FIRST + head) * QUADS + min(i, QUADS - 1u));
 }
 
 @group(0) @binding(2) var<storage, read_write> v: array<vec4<f32>>;
+
+fn v_at(i: u32) -> vec4<f32> {
+  return v[i];
+}
 @group(0) @binding(7) var<storage, read_write> y: array<vec4<f32>>;
 
-fn v_quad(head: u32, i: u32) -> vec4<f32> {
-  return v[head * V_QUADS + i];
+fn v_quad(row: u32, head: u32, i: u32) -> vec4<f32> {
+  return v_at((row * K_HEADS + V_FIRST + head) * V_QUADS + i);
 }
 
 fn y_store(head: u32, i: u32, value: vec4<f32>) {
@@ -246,32 +261,32 @@ fn main(
       {
         let unit = 0u * WG + lane;
         let m = min(row + unit / CHUNK, last_row);
-        let quad = q_quad((s.batch * s.rows + m) * H + s.head, chunk * CHUNK + unit % CHUNK);
+        let quad = q_quad(s.batch * s.rows + m, s.head, chunk * CHUNK + unit % CHUNK);
         tile[unit / CHUNK * STRIDE + unit % CHUNK] = Quad(quad * SCALE);
       }
       {
         let unit = 1u * WG + lane;
         let m = min(row + unit / CHUNK, last_row);
-        let quad = q_quad((s.batch * s.rows + m) * H + s.head, chunk * CHUNK + unit % CHUNK);
+        let quad = q_quad(s.batch * s.rows + m, s.head, chunk * CHUNK + unit % CHUNK);
         tile[unit / CHUNK * STRIDE + unit % CHUNK] = Quad(quad * SCALE);
       }
       {
         let unit = 2u * WG + lane;
         let m = min(row + unit / CHUNK, last_row);
-        let quad = q_quad((s.batch * s.rows + m) * H + s.head, chunk * CHUNK + unit % CHUNK);
+        let quad = q_quad(s.batch * s.rows + m, s.head, chunk * CHUNK + unit % CHUNK);
         tile[unit / CHUNK * STRIDE + unit % CHUNK] = Quad(quad * SCALE);
       }
       {
         let unit = 3u * WG + lane;
         let m = min(row + unit / CHUNK, last_row);
-        let quad = q_quad((s.batch * s.rows + m) * H + s.head, chunk * CHUNK + unit % CHUNK);
+        let quad = q_quad(s.batch * s.rows + m, s.head, chunk * CHUNK + unit % CHUNK);
         tile[unit / CHUNK * STRIDE + unit % CHUNK] = Quad(quad * SCALE);
       }
       {
         let unit = 0u * WG + lane;
         let key = unit / CHUNK;
         let n = min(first + key, last_key);
-        let quad = k_quad((s.batch * s.keys + n) * KVH + kv_head, chunk * CHUNK + unit % CHUNK);
+        let quad = k_quad(s.batch * s.keys + n, kv_head, chunk * CHUNK + unit % CHUNK);
         // A lane's keys are neighbours; in the tile they lie TX apart, so that lanes read side by side.
         tile[(BQ + key % 4u * TX + key / 4u) * STRIDE + unit % CHUNK] = Quad(quad);
       }
@@ -279,7 +294,7 @@ fn main(
         let unit = 1u * WG + lane;
         let key = unit / CHUNK;
         let n = min(first + key, last_key);
-        let quad = k_quad((s.batch * s.keys + n) * KVH + kv_head, chunk * CHUNK + unit % CHUNK);
+        let quad = k_quad(s.batch * s.keys + n, kv_head, chunk * CHUNK + unit % CHUNK);
         // A lane's keys are neighbours; in the tile they lie TX apart, so that lanes read side by side.
         tile[(BQ + key % 4u * TX + key / 4u) * STRIDE + unit % CHUNK] = Quad(quad);
       }
@@ -287,7 +302,7 @@ fn main(
         let unit = 2u * WG + lane;
         let key = unit / CHUNK;
         let n = min(first + key, last_key);
-        let quad = k_quad((s.batch * s.keys + n) * KVH + kv_head, chunk * CHUNK + unit % CHUNK);
+        let quad = k_quad(s.batch * s.keys + n, kv_head, chunk * CHUNK + unit % CHUNK);
         // A lane's keys are neighbours; in the tile they lie TX apart, so that lanes read side by side.
         tile[(BQ + key % 4u * TX + key / 4u) * STRIDE + unit % CHUNK] = Quad(quad);
       }
@@ -295,7 +310,7 @@ fn main(
         let unit = 3u * WG + lane;
         let key = unit / CHUNK;
         let n = min(first + key, last_key);
-        let quad = k_quad((s.batch * s.keys + n) * KVH + kv_head, chunk * CHUNK + unit % CHUNK);
+        let quad = k_quad(s.batch * s.keys + n, kv_head, chunk * CHUNK + unit % CHUNK);
         // A lane's keys are neighbours; in the tile they lie TX apart, so that lanes read side by side.
         tile[(BQ + key % 4u * TX + key / 4u) * STRIDE + unit % CHUNK] = Quad(quad);
       }
@@ -465,7 +480,7 @@ fn main(
     for (var t = 0u; t < V_TURNS; t++) {
       for (var unit = lane; unit < VK * V_QUADS; unit += WG) {
         let n = min(first + t * VK + unit / V_QUADS, last_key);
-        let quad = v_quad((s.batch * s.keys + n) * KVH + kv_head, unit % V_QUADS);
+        let quad = v_quad(s.batch * s.keys + n, kv_head, unit % V_QUADS);
         tile[unit / V_QUADS * V_STRIDE + unit % V_QUADS] = Quad(quad);
       }
       workgroupBarrier();

@@ -2,7 +2,8 @@ const WG: u32 = 64u;
 const H: u32 = 1u;
 const KVH: u32 = 1u;
 const HD: u32 = 4u;
-const HALF: u32 = HD / 2u;
+const F: u32 = 2u;
+const HALF: u32 = F;
 const C: u32 = 1u;
 const COARSE_ROWS: u32 = (C + 63u) / 64u;
 
@@ -15,6 +16,28 @@ fn rotation(position: u32, i: u32) -> vec2<f32> {
   return vec2<f32>(a.x * b.x - a.y * b.y, a.y * b.x + a.x * b.y);
 }
 
+
+// What a head's elements are multiplied by. Every lane sums the whole head: it is short, and lanes share a cache.
+fn head_scale(start: u32) -> f32 {
+  return 1.0;
+}
+
+fn normed(start: u32, e: u32, scale: f32, is_key: bool) -> f32 {
+  let x = qkv[(start + e) / 2u][(start + e) % 2u];
+  return x;
+}
+
+// Element e of the query or key that starts at `start`.
+fn turned(start: u32, e: u32, position: u32, scale: f32, is_key: bool) -> f32 {
+  if (e >= 2u * F) {
+    return normed(start, e, scale, is_key);
+  }
+  let i = select(e, e - F, e >= F);
+  let turn = rotation(position, i);
+  let a = normed(start, i, scale, is_key);
+  let b = normed(start, i + F, scale, is_key);
+  return select(a * turn.x - b * turn.y, a * turn.y + b * turn.x, e >= F);
+}
 
 const KV_BITS: u32 = 8u;
 
@@ -365,38 +388,31 @@ struct Step {
 }
 @group(0) @binding(15) var<uniform> step: Step;
 
-// A head as vec2s: those of the first half of its elements, then as many of the second.
-const TWOS: u32 = HD / 4u;
 const HEADS: u32 = H + 2u * KVH;
+const TWOS: u32 = HD / 2u;
 
 @group(0) @binding(0) var<storage, read_write> qkv: array<vec2<f32>>;
 @group(0) @binding(2) var<storage, read_write> q: array<vec2<f32>>;
 @group(0) @binding(3) var<storage, read_write> k: array<u32>;
 @group(0) @binding(4) var<storage, read_write> v: array<u32>;
 
-// Two neighbours of the head that starts at `start`, rotated: number `at` of its vec2s.
-fn rotated(start: u32, at: u32, position: u32) -> vec2<f32> {
-  let i = at % TWOS;
-  let a = qkv[start + i];
-  let b = qkv[start + i + TWOS];
-  let turn = rotation(position, 2u * i);
-  let next = rotation(position, 2u * i + 1u);
-  let cos = vec2<f32>(turn.x, next.x);
-  let sin = vec2<f32>(turn.y, next.y);
-  return select(a * sin + b * cos, a * cos - b * sin, at < TWOS);
+fn turned_pair(start: u32, i: u32, position: u32, scale: f32, is_key: bool) -> vec2<f32> {
+  return vec2<f32>(
+    turned(start, 2u * i, position, scale, is_key),
+    turned(start, 2u * i + 1u, position, scale, is_key),
+  );
 }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let unit = group.x * WG + lane;
   let position = step.past + group.y;
-  let row = group.y * HEADS * 2u * TWOS;
+  let row = group.y * HEADS * HD;
   if (unit < H * TWOS) {
+    let head = unit / TWOS;
+    let start = row + head * HD;
     let i = unit % TWOS;
-    let start = row + unit / TWOS * 2u * TWOS;
-    let to = (group.y * H + unit / TWOS) * 2u * TWOS + i;
-    q[to] = rotated(start, i, position);
-    q[to + TWOS] = rotated(start, i + TWOS, position);
+    q[(group.y * H + head) * TWOS + i] = turned_pair(start, i, position, head_scale(start), false);
     return;
   }
   let number = unit - H * TWOS;
@@ -405,105 +421,106 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (head >= 2u * KVH) {
     return;
   }
-  let start = row + (H + head) * 2u * TWOS;
+  let start = row + (H + head) * HD;
   var elements: Group;
   if (head < KVH) {
+    let scale = head_scale(start);
     {
-      elements[0u] = rotated(start, min(part * 16u + 0u, 2u * TWOS - 1u), position);
+      elements[0u] = turned_pair(start, min(part * 16u + 0u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[1u] = rotated(start, min(part * 16u + 1u, 2u * TWOS - 1u), position);
+      elements[1u] = turned_pair(start, min(part * 16u + 1u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[2u] = rotated(start, min(part * 16u + 2u, 2u * TWOS - 1u), position);
+      elements[2u] = turned_pair(start, min(part * 16u + 2u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[3u] = rotated(start, min(part * 16u + 3u, 2u * TWOS - 1u), position);
+      elements[3u] = turned_pair(start, min(part * 16u + 3u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[4u] = rotated(start, min(part * 16u + 4u, 2u * TWOS - 1u), position);
+      elements[4u] = turned_pair(start, min(part * 16u + 4u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[5u] = rotated(start, min(part * 16u + 5u, 2u * TWOS - 1u), position);
+      elements[5u] = turned_pair(start, min(part * 16u + 5u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[6u] = rotated(start, min(part * 16u + 6u, 2u * TWOS - 1u), position);
+      elements[6u] = turned_pair(start, min(part * 16u + 6u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[7u] = rotated(start, min(part * 16u + 7u, 2u * TWOS - 1u), position);
+      elements[7u] = turned_pair(start, min(part * 16u + 7u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[8u] = rotated(start, min(part * 16u + 8u, 2u * TWOS - 1u), position);
+      elements[8u] = turned_pair(start, min(part * 16u + 8u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[9u] = rotated(start, min(part * 16u + 9u, 2u * TWOS - 1u), position);
+      elements[9u] = turned_pair(start, min(part * 16u + 9u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[10u] = rotated(start, min(part * 16u + 10u, 2u * TWOS - 1u), position);
+      elements[10u] = turned_pair(start, min(part * 16u + 10u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[11u] = rotated(start, min(part * 16u + 11u, 2u * TWOS - 1u), position);
+      elements[11u] = turned_pair(start, min(part * 16u + 11u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[12u] = rotated(start, min(part * 16u + 12u, 2u * TWOS - 1u), position);
+      elements[12u] = turned_pair(start, min(part * 16u + 12u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[13u] = rotated(start, min(part * 16u + 13u, 2u * TWOS - 1u), position);
+      elements[13u] = turned_pair(start, min(part * 16u + 13u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[14u] = rotated(start, min(part * 16u + 14u, 2u * TWOS - 1u), position);
+      elements[14u] = turned_pair(start, min(part * 16u + 14u, TWOS - 1u), position, scale, true);
     }
     {
-      elements[15u] = rotated(start, min(part * 16u + 15u, 2u * TWOS - 1u), position);
+      elements[15u] = turned_pair(start, min(part * 16u + 15u, TWOS - 1u), position, scale, true);
     }
   } else {
     {
-      elements[0u] = qkv[start + min(part * 16u + 0u, 2u * TWOS - 1u)];
+      elements[0u] = qkv[start / 2u + min(part * 16u + 0u, TWOS - 1u)];
     }
     {
-      elements[1u] = qkv[start + min(part * 16u + 1u, 2u * TWOS - 1u)];
+      elements[1u] = qkv[start / 2u + min(part * 16u + 1u, TWOS - 1u)];
     }
     {
-      elements[2u] = qkv[start + min(part * 16u + 2u, 2u * TWOS - 1u)];
+      elements[2u] = qkv[start / 2u + min(part * 16u + 2u, TWOS - 1u)];
     }
     {
-      elements[3u] = qkv[start + min(part * 16u + 3u, 2u * TWOS - 1u)];
+      elements[3u] = qkv[start / 2u + min(part * 16u + 3u, TWOS - 1u)];
     }
     {
-      elements[4u] = qkv[start + min(part * 16u + 4u, 2u * TWOS - 1u)];
+      elements[4u] = qkv[start / 2u + min(part * 16u + 4u, TWOS - 1u)];
     }
     {
-      elements[5u] = qkv[start + min(part * 16u + 5u, 2u * TWOS - 1u)];
+      elements[5u] = qkv[start / 2u + min(part * 16u + 5u, TWOS - 1u)];
     }
     {
-      elements[6u] = qkv[start + min(part * 16u + 6u, 2u * TWOS - 1u)];
+      elements[6u] = qkv[start / 2u + min(part * 16u + 6u, TWOS - 1u)];
     }
     {
-      elements[7u] = qkv[start + min(part * 16u + 7u, 2u * TWOS - 1u)];
+      elements[7u] = qkv[start / 2u + min(part * 16u + 7u, TWOS - 1u)];
     }
     {
-      elements[8u] = qkv[start + min(part * 16u + 8u, 2u * TWOS - 1u)];
+      elements[8u] = qkv[start / 2u + min(part * 16u + 8u, TWOS - 1u)];
     }
     {
-      elements[9u] = qkv[start + min(part * 16u + 9u, 2u * TWOS - 1u)];
+      elements[9u] = qkv[start / 2u + min(part * 16u + 9u, TWOS - 1u)];
     }
     {
-      elements[10u] = qkv[start + min(part * 16u + 10u, 2u * TWOS - 1u)];
+      elements[10u] = qkv[start / 2u + min(part * 16u + 10u, TWOS - 1u)];
     }
     {
-      elements[11u] = qkv[start + min(part * 16u + 11u, 2u * TWOS - 1u)];
+      elements[11u] = qkv[start / 2u + min(part * 16u + 11u, TWOS - 1u)];
     }
     {
-      elements[12u] = qkv[start + min(part * 16u + 12u, 2u * TWOS - 1u)];
+      elements[12u] = qkv[start / 2u + min(part * 16u + 12u, TWOS - 1u)];
     }
     {
-      elements[13u] = qkv[start + min(part * 16u + 13u, 2u * TWOS - 1u)];
+      elements[13u] = qkv[start / 2u + min(part * 16u + 13u, TWOS - 1u)];
     }
     {
-      elements[14u] = qkv[start + min(part * 16u + 14u, 2u * TWOS - 1u)];
+      elements[14u] = qkv[start / 2u + min(part * 16u + 14u, TWOS - 1u)];
     }
     {
-      elements[15u] = qkv[start + min(part * 16u + 15u, 2u * TWOS - 1u)];
+      elements[15u] = qkv[start / 2u + min(part * 16u + 15u, TWOS - 1u)];
     }
   }
   var words = kv_pack(elements);

@@ -1,0 +1,20 @@
+const WG: u32 = 64u;
+const WRAP: u32 = 0u;
+const FOLD: u32 = 65535u;
+
+fn flat_group(group: vec3<u32>) -> u32 {
+  return group.y * FOLD + group.x;
+}
+
+
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let i = flat_group(group) * WG + lane;
+  if (i < arrayLength(&y)) {
+    let v = x[i];
+    y[i] = u32(max(select(v, v + f32(WRAP), v < 0.0), 0.0));
+  }
+}
