@@ -105,13 +105,7 @@ export function checkManifest(value: unknown): Manifest {
     const variant = object(v, where)
     oneOf(variant.backend, ['webgpu', 'wasm'], `${where}.backend`)
     if (variant.engine !== undefined) string(variant.engine, `${where}.engine`)
-    if (variant.device !== undefined) {
-      const device = object(variant.device, `${where}.device`)
-      string(device.class, `${where}.device.class`)
-      each(device.vendors, `${where}.device.vendors`, string)
-      if (device.architectures !== undefined)
-        each(device.architectures, `${where}.device.architectures`, string)
-    }
+    each(variant.vendors ?? [], `${where}.vendors`, string)
     each(variant.features, `${where}.features`, string)
     entries(variant.limits, `${where}.limits`, (n, at) => integer(n, at))
     file(variant.plan, `${where}.plan`)

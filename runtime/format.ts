@@ -105,22 +105,13 @@ export interface ModelInfo {
 
 export type Engine = 'chromium' | 'gecko' | 'webkit'
 
-/** A class of devices, by what `adapter.info` says. */
-export interface DeviceMatch {
-  /** For people. */
-  class: string
-  vendors: string[]
-  /** Absent: all of those vendors'. */
-  architectures?: string[]
-}
-
 /** One way to run the model: a backend, the features it needs, and the files that hold it. */
 export interface Variant {
   backend: 'webgpu' | 'wasm'
   /** Engine whose code shape this was made for. Others may run it, as a fallback. */
   engine?: Engine
-  /** Devices that its kernels were tuned for; others leave it alone. */
-  device?: DeviceMatch
+  /** `adapter.info.vendor` of the devices that its kernels were tuned for; others leave it alone. */
+  vendors?: string[]
   /** WebGPU features (`shader-f16`, `subgroups`) or wasm features (`simd128`, `relaxed-simd`) it needs. */
   features: string[]
   /** WebGPU limits it needs beyond or equal to the specification's defaults. */

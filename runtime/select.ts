@@ -1,7 +1,7 @@
 /** Which variant of a bundle to run here. Pure: everything it looks at is in its arguments. */
 import type { Capabilities, WasmFeature } from './detect.js'
 import { type Candidate, UnsupportedError } from './errors.js'
-import type { DeviceMatch, Manifest, Variant } from './format.js'
+import type { Manifest, Variant } from './format.js'
 
 export interface SelectOptions {
   /** auto: WebGPU where a real GPU is behind it, else WebAssembly. */
@@ -41,6 +41,9 @@ export function selectVariant(
   const fitting = inOrder(manifest).filter((id) => {
     const reason =
       refusedByOptions(manifest, id, options) ??
+      (options.variant === id
+        ? undefined
+        : refusedByDevice(manifest.variants[id] as Variant, capabilities)) ??
       refusedByNeeds(manifest.variants[id] as Variant, capabilities)
     if (reason) why.set(id, reason)
     return !reason
@@ -90,7 +93,6 @@ function refusedByOptions(manifest: Manifest, id: string, options: SelectOptions
 function refusedByNeeds(v: Variant, c: Capabilities): string | undefined {
   const { webgpu, wasm, memory } = c
   if (v.backend === 'webgpu' && !webgpu.available) return `no WebGPU: ${webgpu.reason ?? 'unknown reason'}`
-  if (v.device && !isOf(v.device, webgpu.info)) return `tuned for ${v.device.class}, another device is here`
   const has =
     v.backend === 'webgpu'
       ? (f: string) => webgpu.features.includes(f) || webgpu.wgsl.includes(f)
@@ -106,10 +108,9 @@ function refusedByNeeds(v: Variant, c: Capabilities): string | undefined {
   return undefined
 }
 
-/** Whether an adapter is of a class; one that hides its name is of none. */
-const isOf = ({ vendors, architectures }: DeviceMatch, info: Capabilities['webgpu']['info']): boolean =>
-  vendors.includes(String(info.vendor)) &&
-  (!architectures || architectures.includes(String(info.architecture)))
+/** What is tuned for other devices runs here, too, but is only taken when it is asked for. */
+const refusedByDevice = ({ vendors }: Variant, { webgpu }: Capabilities): string | undefined =>
+  vendors && !vendors.includes(`${webgpu.info.vendor}`) ? `tuned for ${vendors}` : undefined
 
 const mb = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`
 

@@ -37,6 +37,7 @@ import {
   type PlannedWeights,
   type VariantSpec,
   variantsOf,
+  vendorsOf,
 } from './variants.js'
 
 /** Files of the package that make a bundle run by itself in a page. */
@@ -132,7 +133,7 @@ async function emitVariants(
     out[spec.id] = {
       backend: spec.backend,
       ...(spec.engine && { engine: spec.engine }),
-      ...(spec.device && { device: spec.device }),
+      ...(spec.device && { vendors: vendorsOf(spec.device) }),
       features: spec.features,
       limits: spec.backend === 'webgpu' ? limitsOf(plan, variant.kernels) : {},
       plan: await bundle.add('plan', 'json', JSON.stringify(plan)),

@@ -63,7 +63,7 @@ export async function emitCode(
         text: k.text,
         engine: engines.get(v.spec.engine!)!,
         features: v.spec.features,
-        ...(v.spec.device && { limits: largestTier(v.spec.device.class) }),
+        ...(v.spec.device && { limits: largestTier(v.spec.device) }),
         bindings: k.operands.map((name, i) => ({
           name,
           number: k.kernel.bindings![i]![0],

@@ -1,5 +1,5 @@
 /** Which variants a set of targets needs, and the kernels, weights and plan of each. */
-import type { DeviceMatch, Engine } from '../../runtime/format.js'
+import type { Engine } from '../../runtime/format.js'
 import type { Cache } from '../cache.js'
 import { layoutOf, makePlan, type PlanOutput, weightKey } from '../emit/plan.js'
 import { type ConstItem, type PackItem, planShards, type ShardPlan } from '../emit/shards.js'
@@ -23,7 +23,7 @@ export interface VariantSpec {
   features: string[]
   tuning: TuningRule[]
   /** The class of devices that it is tuned for. */
-  device?: DeviceMatch
+  device?: string
   /** Tokens of a step of a prompt, where they are tuned. */
   chunk?: number
 }
@@ -34,12 +34,9 @@ export const THREADS = 'threads'
 /** `webgpu-gecko-shader-f16`, `wasm-simd128` */
 const variantId = (parts: string[]): string => parts.join('-')
 
-/** How the devices of a class are known. */
-function deviceOf(table: TunedTable): DeviceMatch {
-  const found = loadDeviceClasses().classes[table.class]
-  const { vendors, architectures } = found?.match ?? fail('WGC901', [`no device class ${table.class}`])
-  return { class: table.class, vendors, ...(architectures && { architectures }) }
-}
+/** What adapters of a class call their vendor. */
+export const vendorsOf = (name: string): string[] =>
+  loadDeviceClasses().classes[name]?.match.vendors ?? fail('WGC901', [`no device class ${name}`])
 
 /**
  * Variants of the targets, each once, and which of them each target has, best first: those tuned for classes of its
@@ -70,7 +67,7 @@ export function variantsOf(
       .filter((t) => hasGpu && t.engine === engine && target.deviceClasses.includes(t.class))
       .flatMap((table) => {
         const { rules, chunk } = table
-        const own = { backend: 'webgpu' as const, engine, device: deviceOf(table), ...(chunk && { chunk }) }
+        const own = { backend: 'webgpu' as const, engine, device: table.class, ...(chunk && { chunk }) }
         return table.variants.map(({ name, features }) =>
           add({ ...own, features }, [table.class, name], rules),
         )

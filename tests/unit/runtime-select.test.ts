@@ -168,10 +168,9 @@ it.each(refused)('refuses, with every reason: %s', (_, capabilities, options, re
 })
 
 it('takes what is tuned for this device, and leaves alone what is tuned for another', () => {
-  const device = { class: 'nvidia', vendors: ['nvidia'], architectures: ['hopper'] }
   const tuned: Manifest = {
     ...manifest,
-    variants: { ...variants, tuned: variant('webgpu', { engine: 'chromium', device }) },
+    variants: { ...variants, tuned: variant('webgpu', { engine: 'chromium', vendors: ['nvidia'] }) },
     targets: { chrome: ['tuned', ...manifest.targets.chrome!] },
   }
   const on = (info: Record<string, string>) => selectVariant(tuned, machine('chromium', { ...bare, info }))
@@ -182,6 +181,8 @@ it('takes what is tuned for this device, and leaves alone what is tuned for anot
   >[]) {
     const { variant, reasons } = on(info)
     expect(variant).toBe('chromium-plain')
-    expect(reasons.find((r) => r.id === 'tuned')?.why).toBe('tuned for nvidia, another device is here')
+    expect(reasons.find((r) => r.id === 'tuned')?.why).toBe('tuned for nvidia')
+    const asked = selectVariant(tuned, machine('chromium', { ...bare, info }), { variant: 'tuned' })
+    expect(asked.variant).toBe('tuned')
   }
 })

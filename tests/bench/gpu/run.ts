@@ -5,7 +5,7 @@
  * searches for better parameters, llama.ts runs a whole model.
  */
 import { parseArgs } from 'node:util'
-import { variantsOf } from '../../../compiler/build/variants.js'
+import { variantsOf, vendorsOf } from '../../../compiler/build/variants.js'
 import { ops } from '../../../compiler/ops/index.js'
 import type { Facts } from '../../../compiler/ops/types.js'
 import { select } from '../../../compiler/select/select.js'
@@ -56,7 +56,7 @@ const runs = specs.filter(
   (s) =>
     s.backend === 'webgpu' &&
     s.features.every((f) => features.includes(f)) &&
-    (!s.device || s.device.vendors.includes(info.vendor)),
+    (!s.device || vendorsOf(s.device).includes(info.vendor)),
 )
 const templates = openTemplates()
 const clock = clockOf(device)
