@@ -41,10 +41,7 @@ export function selectVariant(
   const fitting = inOrder(manifest).filter((id) => {
     const reason =
       refusedByOptions(manifest, id, options) ??
-      (options.variant === id
-        ? undefined
-        : refusedByDevice(manifest.variants[id] as Variant, capabilities)) ??
-      refusedByNeeds(manifest.variants[id] as Variant, capabilities)
+      refusedByNeeds(manifest.variants[id] as Variant, capabilities, options.variant)
     if (reason) why.set(id, reason)
     return !reason
   })
@@ -90,9 +87,11 @@ function refusedByOptions(manifest: Manifest, id: string, options: SelectOptions
   return undefined
 }
 
-function refusedByNeeds(v: Variant, c: Capabilities): string | undefined {
+function refusedByNeeds(v: Variant, c: Capabilities, asked: string | undefined): string | undefined {
   const { webgpu, wasm, memory } = c
   if (v.backend === 'webgpu' && !webgpu.available) return `no WebGPU: ${webgpu.reason ?? 'unknown reason'}`
+  // What is tuned for other devices runs here, too, but is only taken when it is asked for.
+  if (!asked && v.vendors?.includes(webgpu.info.vendor as string) === false) return `tuned for ${v.vendors}`
   const has =
     v.backend === 'webgpu'
       ? (f: string) => webgpu.features.includes(f) || webgpu.wgsl.includes(f)
@@ -107,10 +106,6 @@ function refusedByNeeds(v: Variant, c: Capabilities): string | undefined {
   if (memory !== undefined && v.memory > memory) return `needs ${mb(v.memory)}, here a page has ${mb(memory)}`
   return undefined
 }
-
-/** What is tuned for other devices runs here, too, but is only taken when it is asked for. */
-const refusedByDevice = ({ vendors }: Variant, { webgpu }: Capabilities): string | undefined =>
-  vendors && !vendors.includes(`${webgpu.info.vendor}`) ? `tuned for ${vendors}` : undefined
 
 const mb = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`
 
