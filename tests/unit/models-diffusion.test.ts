@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { build } from '../../compiler/index.js'
+import { diffuse, seededNoise } from '../../runtime/tasks/diffuse.js'
 import { cases, small } from '../helpers/diffusion-reference/cases.js'
 import { type Answers, latentsOf, writePipeline } from '../helpers/diffusion-reference/folder.js'
+import { referenceDdim, referenceEuler } from '../helpers/diffusion-reference/schedulers.js'
 import { backendsHere, deviation, loadBundle } from '../helpers/goldens.js'
 
 describe.each(Object.entries(cases))('%s', (name, c) => {
@@ -59,6 +61,59 @@ describe.each(Object.entries(cases))('%s', (name, c) => {
         const { image: made } = await model.run({ latents: given }, { outputs: ['image'] })
         expect(made!.shape).toEqual([1, 3, image.height, image.width])
         expect(deviation(made!.data, [...image.data])).toBeLessThan(1e-3)
+      } finally {
+        model.destroy()
+      }
+    },
+    300_000,
+  )
+
+  const ways = { ddim: referenceDdim, euler: referenceEuler }
+  test.each(Object.entries(ways))(
+    'an image for a text, by %s',
+    async (kind, reference) => {
+      const model = await loadBundle(join(out, 'b'), 'wasm')
+      try {
+        const most = c.text_encoder.max_position_embeddings
+        const encode = (text: string) => [1, ...Array.from(text, (letter) => letter.charCodeAt(0) % 29), 2]
+        const { info, flow, programs, preprocessor } = model
+        const task = {
+          ...{ info, flow, programs, preprocessor, tokenizer: { encode, decode: () => '' } },
+          run: model.run,
+          generateIds: model.generateIds,
+        }
+        const image = await diffuse(task, 'boat', {
+          negative: 'sky',
+          steps: 3,
+          guidance: 3,
+          seed: 5,
+          scheduler: kind as 'ddim',
+        })
+
+        const states = ['sky', 'boat'].map((text) => {
+          const ids = encode(text)
+          return answers.text([...ids, ...Array<number>(most - ids.length).fill(2)])
+        })
+        const prediction = c.scheduler.prediction_type as 'epsilon'
+        // Times of three steps by the spacing of each, with an offset of 1.
+        const times = kind === 'ddim' ? [667, 334, 1] : [999, 499.5, 0]
+        const schedule = reference({ steps: 3, prediction, times })
+        const noise = seededNoise(5)(latentsOf(c, () => 0).data.length)
+        let x = Array.from(noise, (v) => v * schedule.start)
+        times.forEach((time, step) => {
+          const seen = latentsOf(c, (i) => schedule.seen(x, step)[i]!)
+          const [without, withText] = states.map((words) => answers.unet(seen, time, words).data)
+          const led = Array.from(x, (_, i) => without![i]! + 3 * (withText![i]! - without![i]!))
+          x = schedule.after(x, led, step)
+        })
+        const expected = answers.vae(latentsOf(c, (i) => x[i]!))
+        expect([image.height, image.width]).toEqual([expected.height, expected.width])
+        const count = expected.height * expected.width
+        const shades = Array.from(expected.data, (v) => Math.min(Math.max((v + 1) * 127.5, 0), 255))
+        const off = shades.map((v, i) => Math.abs(v - image.data[4 * (i % count) + Math.floor(i / count)]!))
+        // Half a shade of rounding.
+        expect(Math.max(...off)).toBeLessThan(0.6)
+        expect(new Set(image.data).size).toBeGreaterThan(20)
       } finally {
         model.destroy()
       }

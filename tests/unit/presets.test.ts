@@ -36,6 +36,10 @@ const published: Record<string, number> = {
   'gpt2-medium': 354_823_168,
   'gpt2-large': 774_030_080,
   'gpt2-xl': 1_557_611_200,
+  // The text encoder, the UNet, and of the autoencoder what decodes.
+  'stable-diffusion-1.5': 123_060_480 + 859_520_964 + 49_490_199,
+  'stable-diffusion-2.1': 340_387_840 + 865_910_724 + 49_490_199,
+  'stable-diffusion-2.1-base': 340_387_840 + 865_910_724 + 49_490_199,
   // Without the heads of its training.
   'bert-base-uncased': 109_482_240,
   // Without the positions' numbers that old files hold.
@@ -90,6 +94,7 @@ const aliases = [
   't5',
   'whisper',
   'musicgen',
+  'stable-diffusion',
 ]
 
 test.each(aliases)('%s is a name', (name) => {
