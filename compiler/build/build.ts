@@ -230,8 +230,13 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     }
     manifest.files = Object.fromEntries(Object.entries(bundle.files).sort(([a], [b]) => (a < b ? -1 : 1)))
     await bundle.finish(manifest)
+    // First, and so with its graphs, what most devices run.
     const explained = (): Explained[] =>
-      variants.map((v) => ({ variant: v.spec.id, programs: v.programs, plan: v.plan }))
+      [...variants.filter((v) => !v.spec.device), ...variants.filter((v) => v.spec.device)].map((v) => ({
+        variant: v.spec.id,
+        programs: v.programs,
+        plan: v.plan,
+      }))
     return {
       out: options.out,
       manifest,
