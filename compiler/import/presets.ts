@@ -3,7 +3,9 @@
  * one is a file in `presets/` and a line here.
  */
 import { presets as bert } from './presets/bert.js'
+import { presets as clap } from './presets/clap.js'
 import { presets as clip } from './presets/clip.js'
+import { presets as detr } from './presets/detr.js'
 import { presets as encodec } from './presets/encodec.js'
 import { presets as gemma } from './presets/gemma.js'
 import { presets as gpt2 } from './presets/gpt2.js'
@@ -37,4 +39,6 @@ export const presets: Record<string, Preset> = {
   ...t5,
   ...whisper,
   ...musicgen,
+  ...detr,
+  ...clap,
 }

@@ -1,7 +1,9 @@
 /** The families. A new one is a file in this folder and a line here. */
 import { fail } from '../errors.js'
 import { bert } from './bert.js'
+import { clap } from './clap.js'
 import { clip } from './clip.js'
+import { detr } from './detr.js'
 import { distilbert } from './distilbert.js'
 import { encodec } from './encodec.js'
 import { gemma } from './gemma.js'
@@ -59,6 +61,8 @@ export const families: ModelFamily[] = [
   wav2vec2,
   encodec,
   stableDiffusion,
+  detr,
+  clap,
 ]
 
 /** The family that builds a config's `model_type` and `architectures`. */

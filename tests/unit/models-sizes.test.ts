@@ -6,21 +6,32 @@ import { GOLDENS, type Values } from '../helpers/goldens.js'
 import { graphCase } from '../helpers/graph-case.js'
 import { whyAbsent } from '../helpers/models.js'
 
-/** The first so many of a signal of one. */
-const shorter =
-  (count: number): NonNullable<GoldenOptions['again']> =>
+/** As many values from the front as other shapes have. */
+const cut =
+  (shapes: Record<string, number[]>): NonNullable<GoldenOptions['again']> =>
   (inputs) =>
     Object.fromEntries(
-      Object.entries(inputs).map(([name, { shape, data }]): [string, Values] => [
-        name,
-        { shape: [...shape.slice(0, -1), count], data: data.slice(0, count) },
-      ]),
+      Object.entries(inputs).map(([name, { shape, data }]): [string, Values] => {
+        const other = shapes[name] ?? shape
+        return [
+          name,
+          {
+            shape: other,
+            data: data.slice(
+              0,
+              other.reduce((n, d) => n * d, 1),
+            ),
+          },
+        ]
+      }),
     )
 
 const again: Record<string, NonNullable<GoldenOptions['again']>> = {
-  wav2vec2: shorter(733),
+  wav2vec2: cut({ input_values: [1, 733] }),
   // Fewer frames than what is mirrored at an end.
-  encodec: shorter(2),
+  encodec: cut({ audio_codes: [1, 1, 1, 2] }),
+  detr: cut({ pixel_values: [1, 3, 77, 98] }),
+  clap: cut({ input_features: [1, 1, 91, 32], input_ids: [2, 5] }),
 }
 
 describe.skipIf(whyAbsent(GOLDENS)).each(Object.keys(again))('%s', (name) =>

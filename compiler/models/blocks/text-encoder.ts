@@ -109,7 +109,13 @@ const longest = (of: Dialect, config: ConfigReader): number => {
 }
 
 /** x plus the positions of ids that are no padding, counted from `padding` + 1 on. */
-function countedPositions(m: Making, d: Dims, x: string, ids: string, weight: string): string {
+export function countedPositions(
+  m: Making,
+  d: Pick<Dims, 'hidden' | 'positions' | 'padding'>,
+  x: string,
+  ids: string,
+  weight: string,
+): string {
   const { g, rows } = m
   const flat = { M: rows, D: 1, B: 1 }
   const numbers = g.op('from_ids', 'embed.numbers', { x: ids }, {}, { N: rows })
