@@ -31,7 +31,10 @@ export interface BuildOptions {
   kv?: KvType
   /** Tokens the KV cache holds. Default: what the model allows, at most 4096. */
   context?: number
-  /** Of an ONNX model: shapes of inputs whose sizes its file leaves open, by name. Default: 1 for a batch. */
+  /**
+   * Of an ONNX model: shapes of inputs whose sizes its file leaves open, by name. Default: 1 for a batch. Of Stable
+   * Diffusion: `latents`, [1, channels, height, width] of an image 8 times as large.
+   */
   shapes?: Record<string, number[]>
   /** C compiler. Default: the one that npm brings. */
   toolchain?: 'auto' | 'yowasp' | 'emcc'

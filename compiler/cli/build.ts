@@ -76,7 +76,7 @@ export function buildCommand(): Command {
     .option('--context <tokens>', 'tokens that the KV cache holds', integer(1))
     .option(
       '--shape <input=sizes>',
-      "sizes of an ONNX model's input, as input=1,3,240,320; once for each input",
+      "sizes of an ONNX model's input, as input=1,3,240,320, once for each; of Stable Diffusion's latents=1,4,32,32",
       shape,
     )
     .addOption(new Option('--toolchain <name>', 'C compiler').choices(['auto', 'yowasp', 'emcc']))

@@ -25,6 +25,9 @@ const PIPELINES: Readonly<Record<string, string>> = {
   StableDiffusionImg2ImgPipeline: 'stable_diffusion',
 }
 
+/** The most latents along a side: an image of 8192 pixels, beyond what any device holds. */
+const MOST_LATENTS = 1024
+
 const CONFIG_HINT = 'download every folder that model_index.json names'
 
 /** A folder with a config.json of its own is no pipeline. */
@@ -88,4 +91,24 @@ export async function importDiffusers(folder: string): Promise<ImportedModel> {
     },
     close: () => weights.close(),
   }
+}
+
+/** The same model for latents of another size, `shapes.latents` [1, channels, height, width]. Throws WGC237. */
+export function withLatents(
+  model: ImportedModel,
+  shapes: Readonly<Record<string, readonly number[]>>,
+): ImportedModel {
+  const refuse = (name: string, why: string) => fail('WGC237', [name, why, ['latents']])
+  const other = Object.keys(shapes).find((name) => name !== 'latents')
+  if (other !== undefined) refuse(other, 'of this model only the size of latents is to say')
+  const { section } = configReader(model.config, model.configFile)
+  const channels = section('unet')?.int('in_channels', { min: 1, default: 4 })
+  const [height = 0, width = 0] = shapes.latents!.slice(-2)
+  const front = shapes.latents!.slice(0, -2).join()
+  if (front !== `1,${channels}` && front !== `${channels}`)
+    refuse('latents', `the model takes [1, ${channels}, height, width]`)
+  for (const size of [height, width])
+    if (size > MOST_LATENTS) refuse('latents', `sides have up to ${MOST_LATENTS} latents, not ${size}`)
+  const unet = { ...(model.config.unet as Record<string, unknown>), sample_size: [height, width] }
+  return { ...model, config: { ...model.config, unet } }
 }

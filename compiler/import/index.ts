@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
 import { fail } from '../errors.js'
 import { configReader } from './config.js'
-import { importDiffusers, isDiffusers, PIPELINE } from './diffusers.js'
+import { importDiffusers, isDiffusers, PIPELINE, withLatents } from './diffusers.js'
 import { exists, failIo, isMissing, listFolder, readJsonObject } from './files.js'
 import { ggufIn, importGguf, isGgufPath } from './gguf/import.js'
 import type { ImportedModel } from './model.js'
@@ -129,8 +129,13 @@ export async function importModel(ref: string, options: OnnxOptions = {}): Promi
   const imported = await importOther(ref, options)
   const [named] = Object.keys(options.shapes ?? {})
   if (named === undefined || imported.onnx) return imported
-  await imported.close()
-  return fail('WGC237', [named, 'only the inputs of ONNX models have sizes to say', []])
+  try {
+    if (imported.family === 'stable_diffusion') return withLatents(imported, options.shapes!)
+    return fail('WGC237', [named, 'only inputs of ONNX models and latents have sizes to say', []])
+  } catch (e) {
+    await imported.close()
+    throw e
+  }
 }
 
 async function importOther(ref: string, options: OnnxOptions): Promise<ImportedModel> {

@@ -108,6 +108,20 @@ test.each([
   await expect(importModel(folder)).rejects.toThrow(message)
 })
 
+test('latents of another size', async () => {
+  const { config } = await importModel('stable-diffusion', { shapes: { latents: [1, 4, 24, 32] } })
+  expect(config.unet).toMatchObject({ sample_size: [24, 32], in_channels: 4 })
+  const refused: [Record<string, number[]>, RegExp][] = [
+    [{ latents: [1, 3, 24, 32] }, /takes \[1, 4, height, width\]/],
+    [{ latents: [24, 32] }, /takes \[1, 4, height, width\]/],
+    [{ latents: [1, 4, 24, 5000] }, /not 5000/],
+    [{ latents: [1, 4, 8, 8], timestep: [1] }, /only the size of latents/],
+  ]
+  for (const [shapes, message] of refused)
+    await expect(importModel('stable-diffusion', { shapes })).rejects.toThrow(message)
+  await expect(importModel('gpt2', { shapes: { latents: [1, 4, 8, 8] } })).rejects.toThrow(/ONNX/)
+})
+
 test('another pipeline', async () => {
   const folder = folderOf('flux', { 'model_index.json': { _class_name: 'FluxPipeline' } })
   await expect(importModel(folder)).rejects.toThrow(/FluxPipeline is not supported/)
