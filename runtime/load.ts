@@ -25,7 +25,7 @@ import {
   urlSource,
 } from './source.js'
 import { createWasm, type Threads } from './wasm.js'
-import { defaultThreads, type WorkerFactory, workerFactory } from './wasm-threads.js'
+import { defaultThreads, type WorkerFactory, workerFactory } from './wasm-team.js'
 import { createWebGPU } from './webgpu.js'
 
 /** download: bytes of files.  compile: kernels.  Both go on at the same time; `ready` comes last. */

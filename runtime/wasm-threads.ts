@@ -2,52 +2,12 @@
  * A team of workers that share the memory and walk a program's calls together (wasm-worker.ts). The page's thread
  * writes what a step changes, wakes them by one store, and gets one message when the step is over: it never computes
  * and never waits, so that a page stays alive even with one worker.
+ *
+ * A file of its own, fetched where workers are started: it must not make errors, whose classes are the runtime's.
  */
-import { abortReason } from './errors.js'
-import type { Step } from './executor.js'
-import { at as valueAt } from './executor.js'
-import type { Expr } from './expr.js'
+import { type Step, at as valueAt } from './executor.js'
 import { busyWord, LEFT, LEFT_BITS, type Report, type Setup, STATE, tablesOf, WORD } from './wasm-control.js'
-
-/** What is used of a worker: a browser's has it. */
-export interface WorkerLike {
-  postMessage(message: unknown): void
-  terminate(): unknown
-  onmessage: ((event: { data: unknown }) => void) | null
-  onerror: ((event: { message?: string }) => void) | null
-}
-
-/** Starts a module worker from `wasm-worker.js` at `url`. */
-export type WorkerFactory = (url: URL) => WorkerLike
-
-/** A call of a program, and what changes in it from step to step. */
-export interface TeamCall {
-  symbol: string
-  /** Pointers and sizes; the last two are begin and end. */
-  args: (number | bigint)[]
-  moving: readonly [at: number, e: Expr][]
-  /** Fewest items that are worth a worker's while. */
-  grain: number
-  label: string
-}
-
-export interface TeamOptions {
-  worker: WorkerFactory
-  module: WebAssembly.Module
-  imports: Setup['imports']
-  /** End of each worker's own stack; there are as many workers. */
-  stacks: readonly number[]
-  programs: Readonly<Record<string, readonly TeamCall[]>>
-}
-
-export interface Team {
-  /**
-   * Does one step; steps are not queued. False: workers died, the step may be half done and there is no team any more.
-   * Throws the signal's reason once the workers have stopped, and an error that says so when a kernel failed.
-   */
-  run(program: string, step: Step, signal: AbortSignal | undefined): Promise<boolean>
-  destroy(): void
-}
+import type { Team, TeamOptions, WorkerLike } from './wasm-team.js'
 
 /** Chunks of a call for each worker: uneven items, and workers that the system holds up, even out. */
 const SPREAD = 4
@@ -56,21 +16,15 @@ const SPIN = 0.1
 /** Milliseconds in which workers must be ready. */
 const PATIENCE = 20_000
 
-const beside: WorkerFactory = (url) => new Worker(url, { type: 'module' }) as WorkerLike
-
-/** How to start a worker here, if there is a way. */
-export const workerFactory = (given: WorkerFactory | undefined): WorkerFactory | undefined =>
-  given ?? (typeof Worker === 'function' ? beside : undefined)
-
-/** More were measured to be no faster (tests/bench/threads.ts). */
-export const USEFUL_THREADS = 16
-
-/** The workers to have where nobody says: one a core, within what helps. */
-export const defaultThreads = (): number =>
-  Math.min(Math.max(globalThis.navigator?.hardwareConcurrency ?? 1, 1), USEFUL_THREADS)
-
 /** Starts a team. Throws an error that says why it could not be. */
-export async function startTeam({ worker, module, imports, stacks, programs }: TeamOptions): Promise<Team> {
+export async function startTeam({
+  worker,
+  module,
+  imports,
+  stacks,
+  programs,
+  reason,
+}: TeamOptions): Promise<Team> {
   const count = stacks.length
   const names = Object.keys(programs)
   const calls = Math.max(1, ...names.map((name) => programs[name]!.length))
@@ -196,7 +150,7 @@ export async function startTeam({ worker, module, imports, stacks, programs }: T
       Atomics.notify(words, WORD.work)
       try {
         const done = await over
-        if (done && signal?.aborted) throw abortReason(signal)
+        if (done && signal?.aborted) throw reason(signal)
         return done
       } finally {
         settle = undefined

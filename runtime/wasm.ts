@@ -2,12 +2,19 @@
  * Replays a plan on WebAssembly: one memory, buffers one after the other in it, a call for each dispatch. The calls are
  * made by a team of workers that share the memory, or, where there is none, by the calling thread.
  */
-import { AbortError, checkAbort, IntegrityError, OutOfMemoryError, UnsupportedError } from './errors.js'
+import {
+  AbortError,
+  abortReason,
+  checkAbort,
+  IntegrityError,
+  OutOfMemoryError,
+  UnsupportedError,
+} from './errors.js'
 import { buffersOf, type Executor, fixedSizes, packStep, type Step, at as valueAt } from './executor.js'
 import { constant, type Expr } from './expr.js'
 import type { Plan, Region } from './format.js'
 import { allocate } from './source.js'
-import { startTeam, type Team, type WorkerFactory } from './wasm-threads.js'
+import type { Team, WorkerFactory } from './wasm-team.js'
 
 const PAGE = 65536
 const MAX_PAGES = 65536
@@ -121,7 +128,9 @@ export async function createWasm(
   if (threads) {
     const programs = Object.fromEntries(Object.keys(plan.programs).map((name) => [name, callsOf(name)]))
     try {
-      team = await startTeam({ worker: threads.worker, module, imports, stacks, programs })
+      const { startTeam } = await import('./wasm-threads.js')
+      const own = { worker: threads.worker, reason: abortReason }
+      team = await startTeam({ ...own, module, imports, stacks, programs })
     } catch (e) {
       why = (e as Error).message
     }

@@ -45,6 +45,7 @@ const PAGE_FILES = [
   'runtime.js',
   'tokenizer.js',
   'extras.js',
+  'wasm-threads.js',
   'wasm-worker.js',
   'tasks.js',
   'chat-template.js',

@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os'
 import type { Manifest } from '../../runtime/format.js'
 import { type LoadOptions, load, type Model } from '../../runtime/index.js'
-import { USEFUL_THREADS } from '../../runtime/wasm-threads.js'
+import { USEFUL_THREADS } from '../../runtime/wasm-team.js'
 import { fail } from '../errors.js'
 import { nearest } from '../import/nearest.js'
 import { readManifest, readPlan } from './bundle.js'

@@ -68,13 +68,34 @@ async function compute(
   const known = model.flow?.outputs
   const asked = [...outputs.keys()].filter((name) => name !== GREEDY && (known?.includes(name) ?? true))
   const values = Object.fromEntries(inputs)
+  const cut = Object.fromEntries(
+    Object.entries(made).map(([name, t]) => [name, within(t, outputs.get(name))]),
+  )
   const generates = program === undefined && model.programs.includes('prefill')
   const onlyIds = outputs.size === 1 && outputs.has(GREEDY)
   const made = onlyIds
     ? {}
     : await model.run(values, { program, signal, ...(known && asked.length > 0 && { outputs: asked }) })
-  if (!generates || !(outputs.has(GREEDY) || maxTokens !== undefined)) return made
-  return { ...made, [GREEDY]: await greedy(model, values, { maxTokens, asked: outputs.get(GREEDY), signal }) }
+  if (!generates || !(outputs.has(GREEDY) || maxTokens !== undefined)) return cut
+  return { ...cut, [GREEDY]: await greedy(model, values, { maxTokens, asked: outputs.get(GREEDY), signal }) }
+}
+
+/** The beginning of a tensor along each axis, where a file asks for less of it: the first frames of a long sound. */
+function within(t: Tensor, asked: readonly number[] | undefined): Tensor {
+  const fits = asked?.length === t.shape.length && asked.every((n, i) => n >= 1 && n <= t.shape[i]!)
+  if (!fits || asked.every((n, i) => n === t.shape[i])) return t
+  const count = asked.reduce((a, b) => a * b, 1)
+  const data = t.dtype === 'f32' ? new Float32Array(count) : new Uint32Array(count)
+  for (let i = 0; i < count; i++) {
+    let from = 0
+    for (let rest = i, stride = 1, axis = asked.length - 1; axis >= 0; axis--) {
+      from += (rest % asked[axis]!) * stride
+      rest = Math.floor(rest / asked[axis]!)
+      stride *= t.shape[axis]!
+    }
+    data[i] = t.data[from]!
+  }
+  return { dtype: t.dtype, shape: [...asked], data }
 }
 
 async function greedy(

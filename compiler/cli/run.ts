@@ -31,7 +31,7 @@ const EXAMPLES = [
 const AFTER = `
 With --inputs, the model runs once on named tensors, as Hugging Face names and shapes them, and writes its named
 outputs: input_ids of [tokens] or [batch, tokens] in, logits out. A prefix "input." of a name is dropped; tensors
-called "output.…" say which outputs to write, else all are written that the inputs allow. With --max-tokens, or where
+called "output.…" say which outputs to write, and how much of each, else all are written that the inputs allow. With --max-tokens, or where
 the file has output.greedy_ids, a model that generates also writes greedy_ids: the prompt and what follows it.`
 
 export function runCommand(): Command {

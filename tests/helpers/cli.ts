@@ -19,6 +19,7 @@ const BUILT = [
   'dist/runtime.js',
   'dist/tokenizer.js',
   'dist/wasm-worker.js',
+  'dist/wasm-threads.js',
   'dist/tasks.js',
   MAIN,
 ]
