@@ -68,14 +68,14 @@ async function compute(
   const known = model.flow?.outputs
   const asked = [...outputs.keys()].filter((name) => name !== GREEDY && (known?.includes(name) ?? true))
   const values = Object.fromEntries(inputs)
-  const cut = Object.fromEntries(
-    Object.entries(made).map(([name, t]) => [name, within(t, outputs.get(name))]),
-  )
   const generates = program === undefined && model.programs.includes('prefill')
   const onlyIds = outputs.size === 1 && outputs.has(GREEDY)
   const made = onlyIds
     ? {}
     : await model.run(values, { program, signal, ...(known && asked.length > 0 && { outputs: asked }) })
+  const cut = Object.fromEntries(
+    Object.entries(made).map(([name, t]) => [name, within(t, outputs.get(name))]),
+  )
   if (!generates || !(outputs.has(GREEDY) || maxTokens !== undefined)) return cut
   return { ...cut, [GREEDY]: await greedy(model, values, { maxTokens, asked: outputs.get(GREEDY), signal }) }
 }
