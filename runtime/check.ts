@@ -153,7 +153,7 @@ function checkFlow(value: unknown): void {
       bad(`${where}.advance`, 'is no number')
     for (const key of ['inputs', 'outputs', 'sizes']) names(call[key], `${where}.${key}`)
     if (call.counts !== undefined) string(call.counts, `${where}.counts`)
-    lists(call, where, ['each', 'gives', 'needs', 'uses'])
+    lists(call, where, ['each', 'otherwise', 'gives', 'needs', 'uses'])
   })
   if (f.generate === undefined) return
   const how = object(f.generate, 'flow.generate')

@@ -163,6 +163,18 @@ async function runHost(session: Session, { host = '', args = {} }: FlowCall, inp
   return made(inputs, args)
 }
 
+/** Runs the first of some programs that takes inputs of these sizes. */
+const runFirst = (
+  session: Session,
+  [name, ...more]: string[],
+  inputs: Record<string, Tensor>,
+  signal: AbortSignal | undefined,
+): ReturnType<typeof runProgram> =>
+  runProgram(session, name!, inputs, signal).catch((e) => {
+    if (!more[0] || !(e instanceof RangeError)) throw e
+    return runFirst(session, more, inputs, signal)
+  })
+
 /** Once, or once for each index of the leading axis of some inputs. */
 async function runEach(
   session: Session,
@@ -171,13 +183,14 @@ async function runEach(
   counts: ArrayLike<number> | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Record<string, Tensor>> {
-  const { program = '', each = [], advance = 0 } = call
+  const { program = '', otherwise = [], each = [], advance = 0 } = call
+  const programs = [program, ...otherwise]
   const keep = (sizes: Record<string, number>) => {
     for (const [name, of] of Object.entries(call.sizes ?? {})) session.sizes[name] = sizes[of]!
   }
   const cut = Object.keys(inputs).filter((port) => each.includes(call.inputs[port]!))
   if (cut.length === 0) {
-    const { outputs, sizes } = await runProgram(session, program, inputs, signal)
+    const { outputs, sizes } = await runFirst(session, programs, inputs, signal)
     keep(sizes)
     return outputs
   }
@@ -194,7 +207,7 @@ async function runEach(
       one[port] = counts
         ? rowsOf(inputs[port]!, axisOf(session, program, port), row, counts[i]!)
         : slice(inputs[port]!, i)
-    const { outputs, sizes } = await runProgram(session, program, one, signal)
+    const { outputs, sizes } = await runFirst(session, programs, one, signal)
     keep(sizes)
     made.push(outputs)
   }

@@ -38,6 +38,8 @@ export interface FlowInput {
 /** A program, or a function of `extras.js`, run on values. */
 export interface FlowCall {
   program?: string
+  /** Programs of the same ports, in order, for inputs of sizes that are beyond that one. */
+  otherwise?: readonly string[]
   host?: string
   /** Of the function. */
   args?: Record<string, number | string | boolean | readonly number[]>

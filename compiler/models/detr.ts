@@ -36,8 +36,13 @@ interface Detr {
 }
 
 const NORM = { eps: 1e-5 }
-/** The largest images that its processor makes: shortest edge 800, longest 1333. */
-const SIZES = { height: 800, width: 1333 }
+/** The largest images that its processor makes have a shorter edge of 800 and a longer one of 1333, either way. */
+const SIZES: Record<string, { height: number; width: number }> = {
+  // Small ones take less memory.
+  detect: { height: 512, width: 512 },
+  detect_wide: { height: 800, width: 1333 },
+  detect_tall: { height: 1333, width: 800 },
+}
 
 function dims(config: ConfigReader, options: ModelOptions): Detr {
   const hidden = config.int('d_model', { min: 1, default: 256 })
@@ -194,7 +199,10 @@ export const detr: ModelFamily = {
   maxContext: () => 1,
   model(config, options): Model {
     const d = dims(config, options)
-    const programs: ProgramSpec[] = [{ name: 'detect', seq: 1, maxSeq: 1, limits: SIZES }]
+    const programs = Object.entries(SIZES).map(
+      ([name, limits]): ProgramSpec => ({ name, seq: 1, maxSeq: 1, limits }),
+    )
+    const [program = '', ...otherwise] = Object.keys(SIZES)
     const derived = new Map<string, Derived>()
     graph(d, options, programs[0]!, derived)
     const inputs = ['pixel_values', 'pixel_mask']
@@ -212,7 +220,7 @@ export const detr: ModelFamily = {
           { name: 'pixel_values', dtype: 'f32', shape: ['batch', d.backbone.channels, 'height', 'width'] },
           { name: 'pixel_mask', dtype: 'f32', shape: ['batch', 'height', 'width'], fill: 1 },
         ],
-        calls: [{ program: 'detect', inputs: same(inputs), outputs: same(outputs), each: inputs }],
+        calls: [{ program, otherwise, inputs: same(inputs), outputs: same(outputs), each: inputs }],
         outputs,
       },
     }

@@ -8,7 +8,7 @@ import { type Codec, codecOf, fromCodes, seanetDecoder } from './blocks/encodec.
 import { making } from './blocks/making.js'
 import type { Model, ModelFamily, ModelOptions, ProgramSpec } from './types.js'
 
-/** Frames of at most 30 s, of a chunk where the model has those, whose widest tensor is within a binding. */
+/** Frames of at most 30 s, of a chunk where the model has those, three of whose widest tensors are within a buffer. */
 function most(config: ConfigReader): number {
   const d = codecOf(config, '')
   const hop = d.ratios.reduce((n, r) => n * r, 1)
@@ -23,7 +23,7 @@ function most(config: ConfigReader): number {
     channels /= 2
     widest = Math.max(widest, channels * places)
   }
-  const fitting = Math.floor(backendLimits.webgpu.binding / 4 / widest) - 8
+  const fitting = Math.floor(backendLimits.webgpu.buffer / 12 / widest) - 8
   return Math.max(1, Math.min(Math.ceil(samples / hop), fitting))
 }
 

@@ -48,7 +48,8 @@ function reach({ layers }: SpeechFeatures): { span: number; stride: number } {
 
 /** The most samples that make no more frames than these, none of the layers beyond a binding. */
 export function samplesOf({ layers }: SpeechFeatures, frames: number): number {
-  const room = Math.floor(backendLimits.webgpu.binding / 4)
+  // Two such tensors, and what is small beside them, are to lie in one buffer.
+  const room = Math.floor((backendLimits.webgpu.buffer / 8) * 0.95)
   return layers.reduceRight((places, { channels, kernel, stride }) => {
     return Math.min(places, Math.floor(room / channels)) * stride + kernel - 1
   }, frames)
