@@ -59,9 +59,8 @@ export const messages = {
       : "it is empty; give the folder that has the model's config.json",
   }),
   WGC203: (hint: string) => ({ message: 'no such file', hint }),
-  WGC204: (others: string[]) => ({
-    message:
-      'the folder has a config.json but no weights: no model.safetensors, no model.safetensors.index.json',
+  WGC204: (others: string[], name = 'model') => ({
+    message: `the folder has a config.json but no weights: no ${name}.safetensors, no ${name}.safetensors.index.json`,
     hint: others.length
       ? `${others.join(', ')}: not a format that wgc reads; save the model as safetensors (save_pretrained does)`
       : 'download the weights as well (large files are often left out: git lfs pull)',

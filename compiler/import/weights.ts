@@ -122,7 +122,7 @@ export async function openWeights(
     if (await exists(index)) return openShards(index, folder)
   }
   const others = (await listFolder(folder)).filter((f) => OTHER_WEIGHTS.test(f))
-  return fail('WGC204', [others.slice(0, 4)], { place: { file: folder } })
+  return fail('WGC204', [others.slice(0, 4), names[0]], { place: { file: folder } })
 }
 
 /** Weights of several folders as one: of each, its names behind a prefix. */

@@ -98,7 +98,7 @@ test('parts are one model', async () => {
 })
 
 test.each([
-  ['unet/diffusion_pytorch_model.safetensors', /no weights/],
+  ['unet/diffusion_pytorch_model.safetensors', /no weights: no diffusion_pytorch_model\.safetensors/],
   ['vae/config.json', /no such file/],
   ['scheduler/scheduler_config.json', /no such file/],
 ])('a folder without %s', async (file, message) => {

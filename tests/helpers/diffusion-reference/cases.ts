@@ -16,9 +16,9 @@ const text: Pipeline['text_encoder'] = {
 export const small: Pipeline = {
   text_encoder: text,
   unet: {
-    ...{ sample_size: 8, in_channels: 4, out_channels: 4, block_out_channels: [16, 16] },
-    down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
-    up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
+    ...{ sample_size: 4, in_channels: 4, out_channels: 4, block_out_channels: [16] },
+    down_block_types: ['CrossAttnDownBlock2D'],
+    up_block_types: ['CrossAttnUpBlock2D'],
     ...{ layers_per_block: 1, attention_head_dim: 2, cross_attention_dim: 16, norm_num_groups: 4 },
   },
   vae: {
