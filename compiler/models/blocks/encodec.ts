@@ -40,7 +40,11 @@ export interface Codec {
   chunk: { samples: number; stride: number } | undefined
 }
 
-const modes: Record<string, string> = { reflect: 'reflect', constant: 'constant', replicate: 'edge' }
+/** Modes of the operator `pad`, and what configs call them. */
+const modes = { reflect: 'reflect', constant: 'constant', edge: 'replicate' }
+
+const modeOf = (padding: string): string | undefined =>
+  Object.entries(modes).find(([, name]) => name === padding)?.[0]
 
 export function codecOf(config: ConfigReader, prefix: string): Codec {
   const ratios = config.ints('upsampling_ratios', { min: 1 })
@@ -55,7 +59,7 @@ export function codecOf(config: ConfigReader, prefix: string): Codec {
   const books = Math.floor((1000 * (bandwidths.at(-1) ?? 24)) / (frames * Math.ceil(Math.log2(entries))))
   const causal = config.bool('use_causal_conv', { default: true })
   const padding = config.string('pad_mode', { default: 'reflect' })
-  if (!Object.hasOwn(modes, padding)) fail('WGC423', [`pad_mode: ${padding}`, 'encodec'])
+  const mode = modeOf(padding) ?? fail('WGC423', [`pad_mode: ${padding}`, 'encodec'])
   const norm = config.string('norm_type', {
     default: 'weight_norm',
     oneOf: ['weight_norm', 'time_group_norm'],
@@ -79,7 +83,7 @@ export function codecOf(config: ConfigReader, prefix: string): Codec {
     shortcut: config.bool('use_conv_shortcut', { default: true }),
     causal,
     trimRight: causal ? config.number('trim_right_ratio', { default: 1, min: 0, max: 1 }) : 0.5,
-    padding: modes[padding]!,
+    padding: mode,
     norm: norm === 'weight_norm' ? 'weight' : 'group',
     entries,
     books: Math.max(books, 1),
