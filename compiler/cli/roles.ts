@@ -9,24 +9,37 @@ export type Role =
   | 'WGSL'
   | 'WebAssembly'
   | 'tokenizer'
+  | 'preprocessor'
   | 'weights'
 
-export function roleOf(name: string, { variants, tokenizer }: Manifest): Role {
+export function roleOf(name: string, { variants, tokenizer, preprocessor }: Manifest): Role {
   for (const v of Object.values(variants)) {
     if (v.plan === name) return 'plan'
     if (v.code === name) return v.backend === 'webgpu' ? 'WGSL' : 'WebAssembly'
   }
   if (name === 'manifest.json') return 'manifest'
   if (name === tokenizer?.tokenizer || name === tokenizer?.config) return 'tokenizer'
+  if (name === preprocessor) return 'preprocessor'
   if (name.endsWith('.d.ts')) return 'types'
   return name.endsWith('.js') ? 'runtime' : 'weights'
 }
 
-/** Files that a page which runs one variant fetches: everything that isn't another variant's. */
+/** Scripts that a page fetches beside the runtime, and when. Others are for pages that import them. */
+const scripts: Readonly<Record<string, (manifest: Manifest, features: readonly string[]) => boolean>> = {
+  'runtime.js': () => true,
+  'tokenizer.js': ({ tokenizer }) => tokenizer !== undefined,
+  'extras.js': ({ flow }) => flow?.calls.some((call) => call.host !== undefined) ?? false,
+  'wasm-threads.js': (_, features) => features.includes('threads'),
+  'wasm-worker.js': (_, features) => features.includes('threads'),
+}
+
+/** Files that a page which runs one variant fetches. */
 export function fetched(manifest: Manifest, id: string, plan: Plan): string[] {
-  const { plan: planFile, code } = manifest.variants[id]!
-  const shared = Object.keys(manifest.files).filter((name) =>
-    ['runtime', 'tokenizer'].includes(roleOf(name, manifest)),
-  )
+  const { plan: planFile, code, features } = manifest.variants[id]!
+  const shared = Object.keys(manifest.files).filter((name) => {
+    const role = roleOf(name, manifest)
+    const isWanted = Object.hasOwn(scripts, name) && scripts[name]!(manifest, features)
+    return role === 'runtime' ? isWanted : role === 'tokenizer' || role === 'preprocessor'
+  })
   return [...new Set(['manifest.json', ...shared, planFile, code, ...plan.shards.map((s) => s.file)])]
 }

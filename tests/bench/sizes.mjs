@@ -89,7 +89,9 @@ function holdsTable({ files }) {
 /** Without the weights and the model's own tokenizer.json: those any runtime needs. */
 function bundleRows({ model, files, variants }) {
   for (const { id, files: names } of variants) {
-    const code = files.filter((f) => names.includes(f.name) && !['weights', 'tokenizer'].includes(f.role))
+    const code = files.filter(
+      (f) => names.includes(f.name) && !['weights', 'tokenizer', 'preprocessor'].includes(f.role),
+    )
     row(`wgc, ${model.name}, ${id}`, sum(code))
   }
 }
