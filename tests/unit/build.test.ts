@@ -123,13 +123,15 @@ describe('what is refused or stopped', () => {
     // What 4 GiB are too few for takes a memory with longer addresses, and nothing else does.
     const wasm = Object.values(manifest.variants).filter((v) => v.backend === 'wasm')
     expect(wasm.map((v) => v.features)).toEqual([
+      ['simd128', 'relaxed-simd', 'threads', 'memory64'],
+      ['simd128', 'threads', 'memory64'],
       ['simd128', 'relaxed-simd', 'memory64'],
       ['simd128', 'memory64'],
     ])
     for (const { memory } of wasm) expect(memory).toBeGreaterThan(2 ** 32)
     expect(manifest.targets.chrome).toContain('wasm-simd128-memory64')
-    const [code] = wasm.map((v) => readFileSync(join(folder, 'large', v.code)))
-    expect(WebAssembly.validate(new Uint8Array(code!))).toBe(MEMORY64)
+    const code = readFileSync(join(folder, 'large', wasm.at(-1)!.code))
+    expect(WebAssembly.validate(new Uint8Array(code))).toBe(MEMORY64)
     expect(Object.keys((await make('first')).manifest.variants).join()).not.toContain('memory64')
   })
 })

@@ -36,10 +36,11 @@ async function tensor(path: string, name: string) {
   const { shape, dtype } = file.tensors.get(name)!
   const { buffer } = await file.readRaw(name)
   await file.close()
-  const data =
+  const values =
     dtype === 'I64'
       ? Array.from(new BigInt64Array(buffer as ArrayBuffer), Number)
-      : [...new Float32Array(buffer as ArrayBuffer)]
+      : new (dtype === 'U32' ? Uint32Array : Float32Array)(buffer as ArrayBuffer)
+  const data = [...values]
   return { shape, data }
 }
 
@@ -74,10 +75,15 @@ describe.each(BACKENDS)('%s', (backend, missing) => {
     ]
     const ran = await wgcJson<TensorsRun>(words, { env: DRIVER })
     const wanted = await tensor(io, 'output.logits')
-    expect(ran.outputs).toEqual([{ name: 'logits', dtype: 'F32', shape: wanted.shape }])
+    const ids = await tensor(io, 'output.greedy_ids')
+    expect(ran.outputs).toEqual([
+      { name: 'logits', dtype: 'F32', shape: wanted.shape },
+      { name: 'greedy_ids', dtype: 'U32', shape: ids.shape },
+    ])
     expect(ran.backend).toBe(backend)
     const found = await tensor(at(`${backend}.safetensors`), 'logits')
     expect(found.shape).toEqual(wanted.shape)
+    expect((await tensor(at(`${backend}.safetensors`), 'greedy_ids')).data).toEqual(ids.data)
     const worst = Math.max(...found.data.map((v, i) => Math.abs(v - wanted.data[i]!)))
     expect(worst).toBeLessThan(1e-3 * deviation(wanted.data))
   })
