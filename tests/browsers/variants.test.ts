@@ -37,12 +37,16 @@ const [story] = storiesCases()
 let bundles: Bundles
 let site: Site
 let variants: string[]
+/** Those for a class of devices: Deno has no subgroups, nor words for dot products of bytes. */
+let tuned: string[]
 
 beforeAll(async () => {
   bundles = await buildBundles(STORIES, ['f16'])
   site = await serve({ '/dist': distFolder(), '/bundles': bundles.folder })
   const response = await fetch(new URL('bundles/f16/manifest.json', site.url))
-  variants = Object.keys(((await response.json()) as Runtime.Manifest).variants)
+  const all = Object.entries(((await response.json()) as Runtime.Manifest).variants)
+  variants = all.map(([id]) => id)
+  tuned = all.flatMap(([id, variant]) => (variant.vendors ? [id] : []))
 })
 
 afterAll(async () => {
@@ -54,7 +58,8 @@ describe('every variant generates what the reference does', () => {
   test('deno', async () => {
     const deno = await openBrowser('deno')
     const found = await deno.run(site, generateByVariant, { variants, prompt: story!.ids, maxTokens: 100 })
-    const expected = variants.map((id) => [id, id.includes('subgroups') ? 'needs subgroups' : story!.greedy])
-    expect(found).toEqual(Object.fromEntries(expected))
+    for (const id of tuned) expect(found[id]).toMatch(/^needs /)
+    for (const id of variants.filter((v) => !tuned.includes(v)))
+      expect([id, found[id]]).toEqual([id, id.includes('subgroups') ? 'needs subgroups' : story!.greedy])
   })
 })
