@@ -16,7 +16,7 @@ const text = (file: string) => readFileSync(join(built.folder, file), 'utf8')
 const size = (code: string) => brotliCompressSync(code).length
 
 it.each([
-  ['tasks.js', 14_000],
+  ['tasks.js', 16_000],
   ['chat-template.js', 15_000],
 ])('%s is at most %d bytes', (file, most) => expect(size(text(file))).toBeLessThanOrEqual(most))
 
