@@ -34,9 +34,13 @@ describe.each(builds)('$features by $toolchain', ({ features, toolchain }) => {
   })
 })
 
+/** Conversions that only kernels of GPUs ask for. */
+const GPU_ONLY = new Set(['halve_rows'])
+
 test('every case of every operator is run by some variant', () => {
   const variants = allVariants('simd128')
-  const left = Object.values(ops).flatMap((op) =>
+  const shared = Object.values(ops).filter((op) => !GPU_ONLY.has(op.name))
+  const left = shared.flatMap((op) =>
     op.cases
       .filter((c) => !variants.some((v) => v.template.front.op.name === op.name && serves(v, c.facts)))
       .map((c) => `${op.name}: ${c.name}`),
