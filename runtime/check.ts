@@ -267,7 +267,8 @@ export function checkPlan(value: unknown, manifest: Manifest, variant: Variant):
 }
 
 function expression(e: unknown, where: string, depth = 0): void {
-  if (typeof e === 'number') integer(e, where)
+  // A term may be below 0, a size may not.
+  if (typeof e === 'number') integer(e, where, Number.MAX_SAFE_INTEGER, depth ? -Number.MAX_SAFE_INTEGER : 0)
   else if (typeof e === 'string') isSym(e) || bad(where, 'is no name of a size')
   else {
     const [op, a, b, ...more] = list(e, where)

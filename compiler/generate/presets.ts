@@ -21,9 +21,10 @@ const HEAD = `# Every preset for every target
 Made by \`npm run presets\`: each preset built by \`wgc build --model NAME --target all\`, 4 bits, an empty cache at the
 first and the compiled kernels of those before it for the rest. Code is the WGSL and wasm of all variants; dispatches
 are those of a token (\`decode\`) or, where nothing is decoded, of all programs, on WebGPU with subgroups, on WebGPU
-without, and on WebAssembly. Left out is what no device could run, with the limit that forbids it.
+without, and on WebAssembly. The last column has the limits of WebGPU that a device must have above
+the specification's defaults, and what was left out because no device could run it, with the limit that forbids it.
 
-| preset | parameters | targets | variants | memory | code | dispatches | build | left out |
+| preset | parameters | targets | variants | memory | code | dispatches | build | limits |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 `
 
@@ -60,7 +61,11 @@ function row(name: string, { out, manifest, seconds, notes }: BuildResult): stri
     0,
   )
   const served = Object.values(targets).filter((ids) => ids.length > 0).length
-  const left = notes.filter((note) => note.startsWith('no ')).join('; ')
+  const gpu = Object.values(variants).filter((v) => v.backend === 'webgpu')
+  const limits = Object.entries(gpu.at(-1)?.limits ?? {}).map(
+    ([name, n]) => `WebGPU needs ${name} of ${bytes(n)}`,
+  )
+  const left = [...limits, ...notes.filter((note) => note.startsWith('no '))].join('; ')
   return [
     ...[name, count(model.parameters)],
     ...[`${served} of ${Object.keys(targets).length}`, Object.keys(variants).length],
