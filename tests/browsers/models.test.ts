@@ -1,5 +1,5 @@
 /** Models of several families in real browsers: what Hugging Face transformers gives for the same inputs. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { build } from '../../compiler/index.js'
@@ -44,6 +44,7 @@ describe.skipIf(absent)('goldens', () => {
   let folder = ''
   let site: Site
   beforeAll(async () => {
+    mkdirSync('out', { recursive: true })
     folder = mkdtempSync(resolve('out', 'goldens-'))
     const only = ['wasm-simd128', 'webgpu-chromium-base', 'webgpu-gecko-base']
     for (const name of NAMES)
