@@ -2,7 +2,8 @@
 import { stopAt, textStream } from './detokenize.js'
 import { checkAbort, IntegrityError, orAbort, UnsupportedError } from './errors.js'
 import { programOf, type Step, stepOf } from './executor.js'
-import { prepareStates, type TensorLike } from './flow.js'
+import { prepareStates } from './flow.js'
+import type { TensorLike } from './inputs.js'
 import { checkIds, chunks, type Session, take } from './session.js'
 
 export interface GenerateOptions {

@@ -20,9 +20,10 @@ export {
   UnsupportedError,
 } from './errors.js'
 export type { HostFunction } from './extras.js'
-export type { RunOptions, TensorLike } from './flow.js'
+export type { RunOptions } from './flow.js'
 export type { Flow, FlowCall, FlowInput, Manifest, ModelInfo, Variant } from './format.js'
 export type { EndReason, GenerateOptions, Generation } from './generate.js'
+export type { TensorLike } from './inputs.js'
 export type { LoadOptions, Progress, TokenizerFactory } from './load.js'
 export { load } from './load.js'
 export type { Model } from './model.js'

@@ -2,6 +2,7 @@
  * CLAP (Wu et al. 2023): texts through a RoBERTa and spectrograms through a Swin (HTSAT, Chen et al. 2022), as vectors
  * that are near where they go together.
  */
+
 import { fail } from '../errors.js'
 import type { ConfigReader } from '../import/config.js'
 import type { Derived } from '../import/derived.js'
@@ -12,6 +13,7 @@ import { activate, activationOf } from './blocks/activation.js'
 import { seenAs, turned } from './blocks/conv.js'
 import { embedding } from './blocks/decoder.js'
 import { type EncoderLayer, encoderLayer, keyMask, rowsFrom } from './blocks/encoder.js'
+import { same } from './blocks/flow.js'
 import { linear } from './blocks/linear.js'
 import { type Making, making } from './blocks/making.js'
 import { layerNorm } from './blocks/norm.js'
@@ -266,7 +268,6 @@ export const clap: ModelFamily = {
       graphs[program.name]!(d, program, derived)
     const derived = new Map<string, Derived>()
     for (const program of programs) graph(program, derived)
-    const same = (list: string[]) => Object.fromEntries(list.map((name) => [name, name]))
     const text = ['input_ids', 'attention_mask']
     const both = ['audio_embeds', 'text_embeds']
     const logits = ['logits_per_audio', 'logits_per_text']

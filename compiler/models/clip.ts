@@ -2,6 +2,7 @@
  * CLIP (Radford et al. 2021): images and texts as vectors of one space, whose products say what goes with what. Its
  * towers are parts that load by themselves, and models of their own.
  */
+
 import { fail } from '../errors.js'
 import { type ConfigReader, configReader } from '../import/config.js'
 import type { Derived } from '../import/derived.js'
@@ -20,6 +21,7 @@ import {
   clipVisionStates,
   projected,
 } from './blocks/clip.js'
+import { same } from './blocks/flow.js'
 import { type Making, making, prefixOf } from './blocks/making.js'
 import { SIMILAR, similarities } from './blocks/similarities.js'
 import type { Model, ModelFamily, ModelOptions, ProgramSpec } from './types.js'
@@ -113,8 +115,6 @@ function graph(d: Clip, program: ProgramSpec, derived: Map<string, Derived>): Gr
 
 const outputsOf = (g: Graph) =>
   [...g.tensors.values()].filter((t) => t.kind === 'output').map((t) => t.alias ?? t.name)
-
-const same = (list: string[]) => Object.fromEntries(list.map((name) => [name, name]))
 
 export const clip: ModelFamily = {
   family: 'clip',

@@ -2,6 +2,7 @@
  * DETR (Carion et al. 2020): a ResNet's features through an encoder, and queries that each find an object in them. An
  * image may have any height and width.
  */
+
 import type { Expr } from '../../runtime/expr.js'
 import { fail } from '../errors.js'
 import type { ConfigReader } from '../import/config.js'
@@ -11,6 +12,7 @@ import type { Graph } from '../ir/graph.js'
 import { activate, activationOf } from './blocks/activation.js'
 import { seenAs, turned } from './blocks/conv.js'
 import { keyMask } from './blocks/encoder.js'
+import { same } from './blocks/flow.js'
 import { gridMask, sinePositions } from './blocks/grid.js'
 import { labelCount } from './blocks/labels.js'
 import { add, linear } from './blocks/linear.js'
@@ -207,7 +209,6 @@ export const detr: ModelFamily = {
     graph(d, options, programs[0]!, derived)
     const inputs = ['pixel_values', 'pixel_mask']
     const outputs = ['logits', 'pred_boxes']
-    const same = (list: string[]) => Object.fromEntries(list.map((name) => [name, name]))
     return {
       family: 'detr',
       vocab: d.labels,

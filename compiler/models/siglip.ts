@@ -2,6 +2,7 @@
  * SigLIP (Zhai et al. 2023): CLIP's towers without a class's row or a causal mask. Images are pooled by attention of a
  * learned row, texts at their last token, padding included, as it was trained.
  */
+
 import { fail } from '../errors.js'
 import { type ConfigReader, configReader } from '../import/config.js'
 import { type Derived, reshaped, rowsOf } from '../import/derived.js'
@@ -16,6 +17,7 @@ import {
   clipVisionDims,
 } from './blocks/clip.js'
 import { feedForward } from './blocks/encoder.js'
+import { same } from './blocks/flow.js'
 import { add, linear } from './blocks/linear.js'
 import { type Making, making, viewed } from './blocks/making.js'
 import { layerNorm } from './blocks/norm.js'
@@ -122,8 +124,6 @@ function graph(d: Siglip, program: ProgramSpec, derived: Map<string, Derived>): 
   return g.graph
 }
 
-const same = (...names: string[]) => Object.fromEntries(names.map((name) => [name, name]))
-
 export const siglip: ModelFamily = {
   family: 'siglip',
   architectures: ['SiglipModel'],
@@ -158,17 +158,17 @@ export const siglip: ModelFamily = {
         calls: [
           {
             program: 'text',
-            inputs: same('input_ids', 'attention_mask'),
-            outputs: same('text_embeds'),
+            inputs: same(['input_ids', 'attention_mask']),
+            outputs: same(['text_embeds']),
             each: ['input_ids', 'attention_mask'],
           },
           {
             program: 'vision',
-            inputs: same('pixel_values'),
-            outputs: same('image_embeds'),
+            inputs: same(['pixel_values']),
+            outputs: same(['image_embeds']),
             each: ['pixel_values'],
           },
-          { program: 'similarity', inputs: same('image_embeds', 'text_embeds'), outputs: same(...logits) },
+          { program: 'similarity', inputs: same(['image_embeds', 'text_embeds']), outputs: same(logits) },
         ],
         outputs: ['text_embeds', 'image_embeds', ...logits],
       },

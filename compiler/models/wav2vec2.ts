@@ -2,6 +2,7 @@
  * Wav2Vec 2.0 (Baevski et al. 2020): convolutions over sound, an encoder over their frames, and letters by CTC. The
  * feature extractor is in blocks/speech.ts.
  */
+
 import type { Expr } from '../../runtime/expr.js'
 import { fail } from '../errors.js'
 import type { ConfigReader } from '../import/config.js'
@@ -11,6 +12,7 @@ import type { Graph } from '../ir/graph.js'
 import { activate, activationOf } from './blocks/activation.js'
 import { conv1d, convLength, turned, weightNormed } from './blocks/conv.js'
 import { type EncoderLayer, type EncoderNames, encoderLayer, keyMask } from './blocks/encoder.js'
+import { same } from './blocks/flow.js'
 import { add, linear } from './blocks/linear.js'
 import { type Making, making, prefixOf } from './blocks/making.js'
 import { layerNorm } from './blocks/norm.js'
@@ -233,7 +235,6 @@ export const wav2vec2: ModelFamily = {
     graph(d, options, programs[0]!, derived)
     const outputs = [...(d.ctc ? ['logits'] : []), 'last_hidden_state']
     const inputs = ['input_values', 'attention_mask']
-    const same = (list: string[]) => Object.fromEntries(list.map((name) => [name, name]))
     return {
       family: 'wav2vec2',
       vocab: d.vocab,

@@ -3,6 +3,7 @@
  * message from each to the others in every layer; a transformer over frames makes them one vector. What the video
  * shows then changes the texts, so that texts have vectors of their own for each video.
  */
+
 import { fail } from '../errors.js'
 import { type ConfigReader, configReader } from '../import/config.js'
 import { type Derived, reshaped, transposed } from '../import/derived.js'
@@ -21,6 +22,7 @@ import {
   projected,
 } from './blocks/clip.js'
 import { attention, feedForward } from './blocks/encoder.js'
+import { same } from './blocks/flow.js'
 import { type Frames, ofEachFrame, rowsOfFrames, watchFrames } from './blocks/frames.js'
 import { add, linear } from './blocks/linear.js'
 import { type Making, making, viewed } from './blocks/making.js'
@@ -223,8 +225,6 @@ function graph(d: Xclip, program: ProgramSpec, derived: Map<string, Derived>): G
   return g.graph
 }
 
-const same = (...names: string[]) => Object.fromEntries(names.map((name) => [name, name]))
-
 export const xclip: ModelFamily = {
   family: 'xclip',
   architectures: ['XCLIPModel'],
@@ -259,23 +259,23 @@ export const xclip: ModelFamily = {
         calls: [
           {
             program: 'text',
-            inputs: same('input_ids', 'attention_mask'),
-            outputs: same('text_features'),
+            inputs: same(['input_ids', 'attention_mask']),
+            outputs: same(['text_features']),
             each: ['input_ids', 'attention_mask'],
           },
           {
             program: 'video',
-            inputs: same('pixel_values'),
-            outputs: same('video_embeds', 'video_features'),
+            inputs: same(['pixel_values']),
+            outputs: same(['video_embeds', 'video_features']),
             each: ['pixel_values'],
           },
           {
             program: 'prompts',
-            inputs: same('text_features', 'video_features', 'video_embeds'),
-            outputs: same('text_embeds', 'logits_per_video'),
+            inputs: same(['text_features', 'video_features', 'video_embeds']),
+            outputs: same(['text_embeds', 'logits_per_video']),
             each: ['video_features', 'video_embeds'],
           },
-          { program: 'turned', inputs: same('logits_per_video'), outputs: same('logits_per_text') },
+          { program: 'turned', inputs: same(['logits_per_video']), outputs: same(['logits_per_text']) },
         ],
         outputs: ['logits_per_video', 'logits_per_text', 'text_embeds', 'video_embeds'],
       },

@@ -2,27 +2,10 @@
  * LLaVA-NeXT's images as tiles, and the order in which the rows of their features stand in a text: the whole image
  * first, then the tiles put together again, without what padded them, a line end behind each row.
  */
-import type { FlowCall } from '../format.js'
-import { product, type Tensor } from '../tensor.js'
 
-/** The possible size that keeps most of an image, then the one that wastes least. */
-function bestSize(height: number, width: number, possible: readonly (readonly [number, number])[]) {
-  let best: readonly [number, number] | undefined
-  let kept = 0
-  let wasted = Infinity
-  for (const size of possible) {
-    const [h, w] = size
-    const scale = Math.min(w / width, h / height)
-    const effective = Math.min(Math.trunc(width * scale) * Math.trunc(height * scale), width * height)
-    const waste = w * h - effective
-    if (effective < kept || (effective === kept && waste >= wasted)) continue
-    best = size
-    kept = effective
-    wasted = waste
-  }
-  if (!best) throw new RangeError(`an image of ${width} by ${height} pixels fits no grid of tiles`)
-  return best
-}
+import type { FlowCall } from '../format.js'
+import { bestResolution } from '../tasks/image-size.js'
+import { product, type Tensor } from '../tensor.js'
 
 /** The end of a line of patches, in an order. */
 const LINE_END = 0xffffffff
@@ -47,11 +30,11 @@ interface Args {
 
 /** Tiles of an image, how many of them, and rows of features from row `first` on. */
 function orderOf([height, width]: readonly [number, number], { pinpoints, tile, side }: Args, first: number) {
-  const sizes = Array.from(
-    { length: pinpoints.length / 2 },
-    (_, i) => [pinpoints[2 * i]!, pinpoints[2 * i + 1]!] as const,
-  )
-  const [tall, wide] = bestSize(height, width, sizes)
+  const sizes = Array.from({ length: pinpoints.length / 2 }, (_, i): [number, number] => [
+    pinpoints[2 * i]!,
+    pinpoints[2 * i + 1]!,
+  ])
+  const [tall, wide] = bestResolution({ width, height }, sizes)
   const [down, across] = [Math.floor(tall / tile), Math.floor(wide / tile)]
   const area = side * side
   const order = Array.from({ length: area }, (_, i) => first + i)

@@ -2,6 +2,7 @@
  * BERT and those after it, as one: ids to activations of every token, and the heads that their checkpoints have.
  * What differs from one to another are names and a few choices: a `Dialect`.
  */
+
 import { fail } from '../../errors.js'
 import type { ConfigReader } from '../../import/config.js'
 import { type Derived, reshaped } from '../../import/derived.js'
@@ -11,6 +12,7 @@ import type { Model, ModelFamily, ModelOptions, ProgramSpec } from '../types.js'
 import { activate, activationOf } from './activation.js'
 import { embedding } from './decoder.js'
 import { type EncoderLayer, type EncoderNames, encoderLayer, keyMask, rowsFrom } from './encoder.js'
+import { same } from './flow.js'
 import { labelCount } from './labels.js'
 import { add, linear } from './linear.js'
 import { type Making, making, prefixOf } from './making.js'
@@ -248,7 +250,6 @@ export const textEncoder = (of: Dialect): ModelFamily => ({
     const outputs = [...tensors.values()].filter((t) => t.kind === 'output').map((t) => t.alias ?? t.name)
     const inputs = ['input_ids', 'attention_mask', ...(of.typed ? ['token_type_ids'] : [])]
     const fill: Record<string, number> = { attention_mask: 1, token_type_ids: 0 }
-    const same = (list: string[]) => Object.fromEntries(list.map((name) => [name, name]))
     return {
       family: of.family,
       vocab: d.vocab,
