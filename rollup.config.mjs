@@ -13,13 +13,18 @@ export const outputs = (from, to) => [
   {
     input: `${from}/index.js`,
     // Stays an import of a file beside it: bundlers make it a lazy chunk, pages fetch it when needed.
-    external: /\/(tokenizer|extras|wasm-threads)\.js$/,
+    external: /\/(tokenizer|extras|care|wasm-threads)\.js$/,
     output: { file: `${to}/runtime.js`, format: 'es', paths: (id) => `./${id.split('/').at(-1)}` },
     plugins: [minify()],
   },
   {
     input: `${from}/extras.js`,
     output: { file: `${to}/extras.js`, format: 'es' },
+    plugins: [minify()],
+  },
+  {
+    input: `${from}/care.js`,
+    output: { file: `${to}/care.js`, format: 'es' },
     plugins: [minify()],
   },
   {

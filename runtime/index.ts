@@ -19,14 +19,15 @@ export {
   OutOfMemoryError,
   UnsupportedError,
 } from './errors.js'
+export type { ModelEvent } from './events.js'
 export type { HostFunction } from './extras.js'
 export type { RunOptions } from './flow.js'
 export type { Flow, FlowCall, FlowInput, Manifest, ModelInfo, Variant } from './format.js'
 export type { EndReason, GenerateOptions, Generation } from './generate.js'
 export type { TensorLike } from './inputs.js'
-export type { LoadOptions, Progress, TokenizerFactory } from './load.js'
 export { load } from './load.js'
 export type { Model } from './model.js'
+export type { LoadOptions, Progress, TokenizerFactory } from './options.js'
 export type { Selection, SelectOptions } from './select.js'
 export { selectVariant } from './select.js'
 export type { Integrity, Source } from './source.js'

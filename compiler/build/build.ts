@@ -45,6 +45,7 @@ const PAGE_FILES = [
   'runtime.js',
   'tokenizer.js',
   'extras.js',
+  'care.js',
   'wasm-threads.js',
   'wasm-worker.js',
   'tasks.js',

@@ -32,7 +32,7 @@ export async function buildRuntime(): Promise<Built> {
   })
   // @ts-expect-error: a plain module without types.
   const { outputs } = await import('../../rollup.config.mjs')
-  const [runtime, , , worker, tokenizer] = await Promise.all(
+  const [runtime, , , , worker, tokenizer] = await Promise.all(
     outputs(join(folder, 'runtime'), folder).map(async (options: never) => {
       const bundle = await rollup(options)
       const { output } = await bundle.write((options as { output: object }).output)

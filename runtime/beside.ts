@@ -1,0 +1,64 @@
+/** What lies beside the runtime and in the bundle, and is fetched when it is needed: tokenizer, extras, preprocessor. */
+import { parseJson } from './check.js'
+import type { Tokenizer } from './detokenize.js'
+import { UnsupportedError } from './errors.js'
+import type { HostFunction } from './extras.js'
+import { infoOf } from './open.js'
+import type { Context, TokenizerFactory } from './options.js'
+import { readFile } from './source.js'
+
+export async function preprocessorOf({ manifest, reader, expect }: Context): Promise<unknown> {
+  const { preprocessor: name } = manifest
+  if (name === undefined) return undefined
+  const info = infoOf(manifest, name)
+  expect(info.bytes)
+  return parseJson(await readFile(reader, name, info), name)
+}
+
+/** Beside the runtime, like the tokenizer. */
+export async function extras(): Promise<Readonly<Record<string, HostFunction>>> {
+  try {
+    return (await import('./extras.js')).functions
+  } catch (e) {
+    throw new UnsupportedError(`extras.js could not be loaded: ${(e as Error).message}`, [], e)
+  }
+}
+
+export async function tokenizerOf({
+  manifest,
+  options,
+  reader,
+  expect,
+}: Context): Promise<Tokenizer | undefined> {
+  const { tokenizer } = options
+  if (typeof tokenizer === 'object') return tokenizer
+  const files = manifest.tokenizer
+  if (tokenizer === false || !files) return undefined
+  const json = async (name: string | undefined) => {
+    if (name === undefined) return {}
+    const info = infoOf(manifest, name)
+    expect(info.bytes)
+    return parseJson(await readFile(reader, name, info), name)
+  }
+  const parts = await Promise.all([json(files.tokenizer), json(files.config), tokenizer ?? besideThis()])
+  const [data, config, make] = parts
+  try {
+    return await make(data, config)
+  } catch (e) {
+    throw new UnsupportedError(
+      `no tokenizer could be made of ${files.tokenizer}: ${(e as Error).message}`,
+      [],
+      e,
+    )
+  }
+}
+
+/** In the package and in a bundle alike, the tokenizer lies beside the runtime, in a file of its own. */
+async function besideThis(): Promise<TokenizerFactory> {
+  try {
+    return (await import('./tokenizer.js')).createTokenizer
+  } catch (e) {
+    const hint = 'give load() a tokenizer, or tokenizer: false for token ids alone'
+    throw new UnsupportedError(`tokenizer.js could not be loaded (${(e as Error).message}); ${hint}`, [], e)
+  }
+}

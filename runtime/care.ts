@@ -1,0 +1,13 @@
+/**
+ * What keeps a model right and alive on devices of all kinds: a file of its own beside the runtime, fetched while the
+ * manifest is.
+ */
+export {
+  defaultStore,
+  memoryStore,
+  type RecordStore,
+  type Remembered,
+  readRecord,
+  recordKey,
+  writeRecord,
+} from './care/record.js'

@@ -1,0 +1,107 @@
+/**
+ * What is remembered of a device and a bundle from one visit to the next: variants that computed wrongly, variants that
+ * passed their test, how long they took. Of no use to anybody else: it holds no names, only hashes as keys.
+ */
+import type { Capabilities } from '../detect.js'
+import type { Manifest } from '../format.js'
+
+/** Where records are kept: small texts by key. A page may give one of its own. */
+export interface RecordStore {
+  get(key: string): Promise<string | undefined>
+  set(key: string, text: string): Promise<void>
+}
+
+/** Of one device and one bundle. */
+export interface Remembered {
+  /** Variants whose kernels passed the self-test. */
+  passed: string[]
+  /** Variants that are not to be taken, and why. */
+  refused: Record<string, string>
+}
+
+const NOTHING: Remembered = { passed: [], refused: {} }
+
+/** FNV-1a, 64 bits in two halves: a key, no proof. */
+function hash(text: string): string {
+  let a = 0x811c9dc5
+  let b = 0x01000193
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    a = Math.imul(a ^ c, 0x01000193)
+    b = Math.imul(b ^ c, 0x85ebca6b) ^ (b >>> 13)
+  }
+  return [a, b].map((n) => (n >>> 0).toString(16).padStart(8, '0')).join('')
+}
+
+/**
+ * The key of a device and a bundle. Another adapter, another version of the browser and another build each have one of
+ * their own: a driver or a compiler that was mended gets another chance.
+ */
+export function recordKey(manifest: Manifest, { webgpu, wasm }: Capabilities): string {
+  const { features, limits, info } = webgpu
+  const device = [globalThis.navigator?.userAgent ?? '', features, limits, info, wasm]
+  const bundle = [manifest.wgc, manifest.variants]
+  return `wgc ${hash(JSON.stringify(device))} ${hash(JSON.stringify(bundle))}`
+}
+
+/** What the store holds; nothing where it is empty, damaged or out of reach: a record only saves time. */
+export async function readRecord(store: RecordStore, key: string): Promise<Remembered> {
+  try {
+    const { passed, refused } = JSON.parse((await store.get(key)) ?? '{}') as Partial<Remembered>
+    return {
+      passed: Array.isArray(passed) ? passed.map(String) : [],
+      refused: Object.fromEntries(Object.entries(refused ?? {}).map(([id, why]) => [id, String(why)])),
+    }
+  } catch {
+    return { ...NOTHING }
+  }
+}
+
+export async function writeRecord(store: RecordStore, key: string, record: Remembered): Promise<void> {
+  // A full or forbidden store costs the next visit some milliseconds, and this one nothing.
+  await store.set(key, JSON.stringify(record)).catch(() => {})
+}
+
+/** IndexedDB, which pages and workers have; memory where there is none. */
+export function defaultStore(): RecordStore {
+  return globalThis.indexedDB ? databaseStore(globalThis.indexedDB) : memoryStore()
+}
+
+export function memoryStore(): RecordStore {
+  const texts = new Map<string, string>()
+  return {
+    get: async (key) => texts.get(key),
+    async set(key, text) {
+      texts.set(key, text)
+    },
+  }
+}
+
+const TABLE = 'records'
+
+function databaseStore(factory: IDBFactory): RecordStore {
+  const answer = <T>(request: IDBRequest<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result)
+      request.onerror = () => reject(request.error)
+    })
+  const open = (): Promise<IDBDatabase> => {
+    const request = factory.open('wgc', 1)
+    request.onupgradeneeded = () => request.result.createObjectStore(TABLE)
+    return answer(request)
+  }
+  const use = async <T>(mode: IDBTransactionMode, ask: (table: IDBObjectStore) => IDBRequest<T>) => {
+    const database = await open()
+    try {
+      return await answer(ask(database.transaction(TABLE, mode).objectStore(TABLE)))
+    } finally {
+      database.close()
+    }
+  }
+  return {
+    get: (key) => use<string | undefined>('readonly', (table) => table.get(key)),
+    async set(key, text) {
+      await use('readwrite', (table) => table.put(text, key))
+    },
+  }
+}

@@ -1,0 +1,58 @@
+/** What `load` can be told, and what the parts of a load share. */
+import type { Capabilities, DetectOptions } from './detect.js'
+import type { Tokenizer } from './detokenize.js'
+import type { ModelEvent } from './events.js'
+import type { Manifest } from './format.js'
+import type { SelectOptions } from './select.js'
+import type { Integrity, Reader } from './source.js'
+import type { WorkerFactory } from './wasm-team.js'
+
+/** download: bytes of files.  compile: kernels.  Both go on at the same time; `ready` comes last. */
+export interface Progress {
+  phase: 'download' | 'compile' | 'ready'
+  loaded: number
+  total: number
+}
+
+/** Makes a tokenizer of the parsed `tokenizer.json` and `tokenizer_config.json`. */
+export type TokenizerFactory = (tokenizer: unknown, config: unknown) => Tokenizer | Promise<Tokenizer>
+
+export interface LoadOptions extends SelectOptions, DetectOptions {
+  /** What `detect` found; found anew unless given. */
+  capabilities?: Capabilities | undefined
+  /**
+   * A tokenizer, or what makes one of the bundle's tokenizer files. Unless given, and if the bundle has
+   * such files, `tokenizer.js` beside this file is imported. `false`: none, for token ids alone.
+   */
+  tokenizer?: Tokenizer | TokenizerFactory | false | undefined
+  /**
+   * Parts of the model to load (`ModelInfo.components`), with their weights alone: the text tower of CLIP. Default:
+   * all. What needs another part throws UnsupportedError.
+   */
+  components?: readonly string[] | undefined
+  /** Programs to make ready at once; others are when they are first run. Default: what generation needs. */
+  programs?: readonly string[] | undefined
+  onProgress?: ((p: Progress) => void) | undefined
+  /** Told what happens beside the work: variants refused or found wrong, a lost device and its return. */
+  onEvent?: ((event: ModelEvent) => void) | undefined
+  /**
+   * Starts a worker from `wasm-worker.js`, which lies beside this file. Default: `new Worker(url, { type: 'module' })`,
+   * where there is such a thing; Node has another.
+   */
+  worker?: WorkerFactory | undefined
+  /** Gives the loading up. Not used after that. */
+  signal?: AbortSignal | undefined
+  /** Whether SHA-256 of every file is checked. Default auto: where `crypto.subtle` is (https, localhost). */
+  integrity?: Integrity | undefined
+}
+
+/** What the parts of one load share. */
+export interface Context {
+  manifest: Manifest
+  capabilities: Capabilities
+  options: LoadOptions
+  reader: Reader
+  /** Told once the files of a variant are known. */
+  expect(bytes: number): void
+  progress(phase: Progress['phase'], loaded: number, total: number): void
+}
