@@ -15,14 +15,17 @@ export async function preprocessorOf({ manifest, reader, expect }: Context): Pro
   return parseJson(await readFile(reader, name, info), name)
 }
 
-/** Beside the runtime, like the tokenizer. */
-export async function extras(): Promise<Readonly<Record<string, HostFunction>>> {
-  try {
-    return (await import('./extras.js')).functions
-  } catch (e) {
-    throw new UnsupportedError(`extras.js could not be loaded: ${(e as Error).message}`, [], e)
-  }
+/** What a file beside the runtime is answered with when it is not there. */
+const lacking = (file: string) => (e: Error) => {
+  throw new UnsupportedError(`${file} could not be loaded: ${e.message}`, [], e)
 }
+
+/** Beside the runtime, like the tokenizer. */
+export const extras = (): Promise<Readonly<Record<string, HostFunction>>> =>
+  import('./extras.js').then((m) => m.functions, lacking('extras.js'))
+
+/** What keeps a model right and alive. */
+export const care = (): Promise<typeof import('./care.js')> => import('./care.js').catch(lacking('care.js'))
 
 export async function tokenizerOf({
   manifest,

@@ -2,6 +2,7 @@
  * What keeps a model right and alive on devices of all kinds: a file of its own beside the runtime, fetched while the
  * manifest is.
  */
+export { openBest } from './care/open-best.js'
 export {
   defaultStore,
   memoryStore,

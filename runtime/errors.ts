@@ -18,6 +18,10 @@ export interface Candidate {
   why: string
 }
 
+/** What to throw when every variant has a reason against it. */
+export const noneRuns = (candidates: readonly Candidate[]): UnsupportedError =>
+  new UnsupportedError('no variant of this bundle runs here:', candidates)
+
 /** The GPU, or the address space of WebAssembly, has no room for the model. */
 export class OutOfMemoryError extends Error {
   override name = 'OutOfMemoryError'

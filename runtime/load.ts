@@ -1,12 +1,12 @@
 /** From a bundle's address to a model that is ready to run. */
-import { extras, preprocessorOf, tokenizerOf } from './beside.js'
+import { care, extras, preprocessorOf, tokenizerOf } from './beside.js'
 import { checkManifest, parseJson } from './check.js'
 import { detect } from './detect.js'
-import { abortReason, checkAbort, orAbort, UnsupportedError } from './errors.js'
+import { abortReason, checkAbort, noneRuns, orAbort } from './errors.js'
 import { createModel, type Model } from './model.js'
 import { open, threadsOf } from './open.js'
 import type { Context, LoadOptions } from './options.js'
-import { type Selection, selectVariant } from './select.js'
+import { selectVariant } from './select.js'
 import { type Reader, readSmall, type Source, urlSource } from './source.js'
 
 const MAX_MANIFEST_BYTES = 1 << 24
@@ -44,9 +44,10 @@ async function attempt<T>(
 }
 
 async function loadFrom(source: Source, options: LoadOptions, signal: AbortSignal): Promise<Model> {
-  const [bytes, capabilities] = await Promise.all([
+  const [bytes, capabilities, { openBest }] = await Promise.all([
     readSmall(source, 'manifest.json', MAX_MANIFEST_BYTES, signal),
     options.capabilities ?? detect(options),
+    care(),
   ])
   const manifest = checkManifest(parseJson(bytes, 'manifest.json'))
   const threads = threadsOf(options)
@@ -69,7 +70,10 @@ async function loadFrom(source: Source, options: LoadOptions, signal: AbortSigna
   const preprocessor = preprocessorOf(context)
   // Awaited below; what else fails first is what counts.
   for (const p of [tokenizer, preprocessor]) p.catch(() => {})
-  const opened = await openBest(context, selection)
+  const opened = await openBest(context, selection, (variant) =>
+    attempt(signal, (signal) => open(context, variant, signal)),
+  )
+  if (!opened) throw noneRuns(selection.reasons)
   try {
     const model = createModel({
       ...{ ...opened, manifest, capabilities, selection, extras },
@@ -82,22 +86,4 @@ async function loadFrom(source: Source, options: LoadOptions, signal: AbortSigna
     opened.executor.destroy()
     throw e
   }
-}
-
-/** The best variant; should the browser refuse its kernels or device after all, the next. */
-async function openBest(context: Context, { ranked, reasons }: Selection) {
-  for (const id of ranked) {
-    try {
-      const variant = context.manifest.variants[id]!
-      const opened = await attempt(context.reader.signal, (signal) => open(context, variant, signal))
-      const why = opened.executor.threads?.why
-      if (why) reasons.find((r) => r.id === id)!.why = `taken, without its workers: ${why}`
-      return { variant: id, ...opened }
-    } catch (e) {
-      if (!(e instanceof UnsupportedError)) throw e
-      Object.assign(reasons.find((r) => r.id === id)!, { ok: false, why: e.message })
-      context.options.onEvent?.({ kind: 'refused', variant: id, why: e.message })
-    }
-  }
-  throw new UnsupportedError('no variant of this bundle runs here:', reasons)
 }

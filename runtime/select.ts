@@ -1,6 +1,6 @@
 /** Which variant of a bundle to run here. Pure: everything it looks at is in its arguments. */
 import type { Capabilities, WasmFeature } from './detect.js'
-import { type Candidate, UnsupportedError } from './errors.js'
+import { type Candidate, noneRuns } from './errors.js'
 import type { Manifest, Variant } from './format.js'
 
 export interface SelectOptions {
@@ -64,7 +64,7 @@ export function selectVariant(
   })
   const variant = ranked[0]
   if (variant !== undefined) return { variant, ranked, reasons }
-  throw new UnsupportedError('no variant of this bundle runs here:', reasons)
+  throw noneRuns(reasons)
 }
 
 /** Every variant once: those that targets name, in their order, then the rest. */
