@@ -335,6 +335,14 @@ export const messages = {
     message: `${path || 'the file'} is ${value}, it should be ${wanted}`,
     hint: 'compiler/targets.ts says what a target file holds',
   }),
+  WGC412: (name: string, path: string) => ({
+    message: `browser-compat-data has no ${path}, which ${name} is looked up by`,
+    hint: 'targets/watched.json and "bcd" in the targets\' files say what is looked up',
+  }),
+  WGC413: (thing: string, target: string) => ({
+    message: `the override of ${thing} for ${target} changes nothing`,
+    hint: 'take it out of targets/overrides.json: the packages say the same, or nobody asks for it',
+  }),
   WGC501: (first: Refused, others: Refused[]) => ({
     message: [
       refused(first),

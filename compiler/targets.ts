@@ -25,6 +25,8 @@ export interface Target {
   engine: Engine
   /** First version with the backends below. */
   minimum: string
+  /** Its name in browser-compat-data, from which `support.json` is written. */
+  bcd: string
   webgpu: {
     /** WebGPU features that a bundle may use together, best first. The last needs nothing. Empty: wasm alone. */
     featureSets: string[][]
@@ -191,6 +193,7 @@ const targetShape = (engines: Map<EngineName, Engine>, classes: DeviceClasses) =
       kind: oneOf('browser', 'server', 'former'),
       engine: (v, at) => engines.get(oneOf(...engines.keys())(v, at))!,
       minimum: text,
+      bcd: text,
       webgpu: object<Target['webgpu']>(
         { featureSets: list(list(text)), limits: oneOf(...Object.keys(classes.tiers)) },
         {},
@@ -231,7 +234,9 @@ const classesShape = object<DeviceClasses>(
 )
 
 /** Files beside the targets that are none. */
-const OTHERS = ['device-classes.json', 'sources.json']
+const OTHERS = ['device-classes', 'overrides', 'sources', 'support', 'watched', 'workgroups'].map(
+  (name) => `${name}.json`,
+)
 
 /** JSON files of a folder, in the order of their stems. */
 const jsonIn = (folder: string) =>
@@ -252,6 +257,14 @@ function read<T>(folder: string, file: string, shape: Shape<T>): T {
 }
 
 const targetsFolder = () => join(packageRoot(), 'targets')
+
+/** One of the files of `targets/`. Throws WGC411 where it is not of that shape. */
+export const readData = <T>(file: string, shape: Shape<T>, folder = targetsFolder()): T =>
+  read(folder, file, shape)
+
+/** What the keys under `source` stand for. */
+export const loadSources = (folder?: string): Record<string, string> =>
+  readData('sources.json', map(text), folder)
 
 export const loadDeviceClasses = (folder = targetsFolder()): DeviceClasses =>
   read(folder, 'device-classes.json', classesShape)

@@ -25,7 +25,7 @@ import { loadTables, loadTuning } from '../select/tuning.js'
 import { resolveTargets } from '../targets.js'
 import { emitCode } from './code.js'
 import { componentsOf, describe, endings, labelsOf, parameterCount } from './describe.js'
-import { fitting, limitsOf, memoryOf } from './fits.js'
+import { beyondBudget, fitting, limitsOf, memoryOf } from './fits.js'
 import { bitsOf, keptFormats, keptNotes } from './kept.js'
 import { kvOf } from './kv.js'
 import { backendLimits } from './limits.js'
@@ -203,6 +203,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const templates = openTemplates(cache)
     const compiled = compileVariants(specs, graphs, templates, cache)
     const { variants, notes } = await fitting(compiled, byTarget, options.toolchain)
+    notes.push(...beyondBudget(variants, byTarget, targets))
     if (source && bits === 'keep') notes.push(...keptNotes(source, graphs({ backend: 'webgpu' })[0]!.graph))
     const sets = compiled.sets.filter((set) => variants.some((v) => v.weights === set.key))
     options.signal?.throwIfAborted()

@@ -44,6 +44,14 @@ function largestTier(name: string): Record<string, number> {
   return tiers[classes[name]?.tiers[0] ?? '']?.limits ?? {}
 }
 
+/** Limits that kernels may take unasked: those that every target of an engine promises. */
+function promisedLimits(targets: readonly Target[]): Record<string, number> {
+  const { tiers } = loadDeviceClasses()
+  const all = targets.map((t) => tiers[t.webgpu.limits]!.limits)
+  const least = (name: string) => Math.min(...all.map((limits) => limits[name]!))
+  return Object.fromEntries(Object.keys(all[0] ?? {}).map((name) => [name, least(name)]))
+}
+
 /** Variant id to the name of its code file. */
 export async function emitCode(
   variants: CompiledVariant[],
@@ -56,6 +64,9 @@ export async function emitCode(
   const report = (stage: string, done: number, total: number) => options.onProgress?.({ stage, done, total })
   const gpu = variants.filter((v) => v.spec.backend === 'webgpu')
   const engines = new Map(targets.map((t) => [t.engine.name, t.engine]))
+  const promised = new Map(
+    [...engines.keys()].map((name) => [name, promisedLimits(targets.filter((t) => t.engine.name === name))]),
+  )
   await validateWgsl(
     gpu.flatMap((v) =>
       v.kernels.map((k) => ({
@@ -63,7 +74,7 @@ export async function emitCode(
         text: k.text,
         engine: engines.get(v.spec.engine!)!,
         features: v.spec.features,
-        ...(v.spec.device && { limits: largestTier(v.spec.device) }),
+        limits: v.spec.device ? largestTier(v.spec.device) : promised.get(v.spec.engine!)!,
         bindings: k.operands.map((name, i) => ({
           name,
           number: k.kernel.bindings![i]![0],

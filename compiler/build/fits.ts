@@ -4,6 +4,7 @@ import { printBytes } from '../emit/explain.js'
 import { fail } from '../errors.js'
 import type { BuildOptions } from '../options.js'
 import type { CompiledKernel } from '../select/kernels.js'
+import type { Target } from '../targets.js'
 import { toolchainNamed } from '../toolchain/index.js'
 import { portableLimits } from '../validate/interface.js'
 import { wasmFeature } from './code.js'
@@ -73,6 +74,25 @@ export function beyondMemory(variants: CompiledVariant[]): Map<string, string> {
       `it would take ${printBytes(memoryOf(plan))}, a wasm memory holds ${Math.ceil(memoryLimit(spec) / 2 ** 30)} GiB`,
     ]),
   )
+}
+
+/** Notes on targets whose browser would end the page, by what `memoryBudget` says. */
+export function beyondBudget(
+  variants: CompiledVariant[],
+  byTarget: Record<string, string[]>,
+  targets: readonly Pick<Target, 'name' | 'memoryBudget'>[],
+): string[] {
+  const bytes = new Map(variants.map((v) => [v.spec.id, memoryOf(v.plan)]))
+  return targets.flatMap(({ name, memoryBudget = Number.POSITIVE_INFINITY }) => {
+    const ids = byTarget[name] ?? []
+    const over = ids.filter((id) => bytes.get(id)! > memoryBudget)
+    if (over.length === 0) return []
+    const which = over.length === ids.length ? 'every variant' : over.join(', ')
+    const most = Math.max(...over.map((id) => bytes.get(id)!))
+    return [
+      `${name} ends pages that take much more than ${printBytes(memoryBudget)}; ${which} takes up to ${printBytes(most)}: fewer --bits or a shorter --context`,
+    ]
+  })
 }
 
 /**

@@ -38,6 +38,10 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
   )
 }
 
+/** `shader-f16 + subgroups | none`: sets of features, best first. */
+export const featureSets = (sets: readonly string[][]): string =>
+  sets.map((set) => (set.length === 0 ? 'none' : set.join(' + '))).join(' | ') || 'not used'
+
 export const indent = (lines: readonly string[], by = '  '): string[] =>
   lines.map((line) => (line === '' ? '' : by + line))
 

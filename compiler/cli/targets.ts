@@ -1,17 +1,25 @@
-/** `wgc targets`: what bundles can be built for. */
+/** `wgc targets`: what bundles can be built for; with a name, what is known of that browser, and from where. */
 import type { Command } from 'commander'
 import type { Target } from '../targets.js'
 import { type CommonOptions, command } from './command.js'
-import { print, table } from './output.js'
+import { featureSets, print, table } from './output.js'
 
-const EXAMPLES = ['wgc targets', 'wgc targets --json']
+const EXAMPLES = ['wgc targets', 'wgc targets firefox-android', 'wgc targets chrome,safari --json']
 
 export function targetsCommand(): Command {
-  return command('targets', 'list the targets and what each assumes', EXAMPLES).action(run)
+  return command('targets', 'list the targets and what each assumes', EXAMPLES)
+    .argument('[names]', 'targets, with commas between them: all that is known of them, with sources')
+    .action(run)
 }
 
-async function run(options: CommonOptions): Promise<void> {
-  const { loadTargets } = await import('../targets.js')
+async function run(names: string | undefined, options: CommonOptions): Promise<void> {
+  const { loadTargets, resolveTargets } = await import('../targets.js')
+  if (names !== undefined) {
+    const { details, detailLines } = await import('./target-details.js')
+    const found = resolveTargets(names).map(details)
+    print(options.json, { targets: found }, () => found.flatMap(detailLines))
+    return
+  }
   const targets = [...loadTargets().values()]
   print(options.json, { targets: targets.map(jsonOf) }, () => text(targets))
 }
@@ -20,9 +28,6 @@ function jsonOf(t: Target): unknown {
   const { engine, tuning, sources, ...rest } = t
   return { ...rest, engine: engine.name }
 }
-
-const featureSets = (sets: readonly string[][]) =>
-  sets.map((set) => (set.length === 0 ? 'none' : set.join(' + '))).join(' | ')
 
 function text(targets: readonly Target[]): string[] {
   const rows = targets.map((t) => [
@@ -40,5 +45,6 @@ function text(targets: readonly Target[]): string[] {
     '',
     `all: ${browsers.join(', ')}`,
     'Feature sets stand best first; the runtime takes the first that the browser and its device have.',
+    'wgc targets NAME shows what that browser supports since when, and where that was read.',
   ]
 }

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beyondBudget } from '../../compiler/build/fits.js'
+import type { CompiledVariant } from '../../compiler/build/variants.js'
 import { build } from '../../compiler/index.js'
 import type { BuildOptions } from '../../compiler/options.js'
 import type { Plan } from '../../runtime/format.js'
@@ -134,6 +136,20 @@ describe('what is refused or stopped', () => {
     expect(WebAssembly.validate(new Uint8Array(code))).toBe(MEMORY64)
     expect(Object.keys((await make('first')).manifest.variants).join()).not.toContain('memory64')
   })
+})
+
+test('a browser that ends large pages is told of', () => {
+  const variant = (id: string, bytes: number) =>
+    ({
+      spec: { id },
+      plan: { buffers: [{ kind: 'weights', bytes }], programs: {} },
+    }) as unknown as CompiledVariant
+  const variants = [variant('a', 3e9), variant('b', 1e9)]
+  const notes = (budget?: number, ids = ['a', 'b']) =>
+    beyondBudget(variants, { phone: ids }, [{ name: 'phone', memoryBudget: budget }])
+  expect(notes(2e9)).toEqual([expect.stringMatching(/^phone ends pages .* a takes up to 3\.00 GB/)])
+  expect(notes(2e9, ['a'])[0]).toContain('every variant takes')
+  expect([...notes(4e9), ...notes(), ...notes(2e9, ['b'])]).toEqual([])
 })
 
 test('--explain and --dump show graph, choices and arena', async () => {

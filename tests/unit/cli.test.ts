@@ -49,6 +49,15 @@ describe('lists', () => {
     const { targets } = await wgcJson<{ targets: { name: string; engine: string }[] }>(['targets'])
     expect(targets.map((t) => t.name)).toEqual([...loadTargets().keys()])
     expect((await wgc(['targets'])).out).toMatch(/^all: chrome, /m)
+    // One by name: support, and a text for every source that is named anywhere.
+    interface Details {
+      support: { thing: string; state: string }[]
+      sources: Record<string, string>
+    }
+    const one = await wgcJson<{ targets: Details[] }>(['targets', 'firefox-android'])
+    expect(one.targets[0]!.support.find((c) => c.thing === 'webgpu')?.state).toBe('no')
+    expect(Object.values(one.targets[0]!.sources).every((text) => text !== '')).toBe(true)
+    expect((await wgc(['targets', 'chrome'])).out).toMatch(/^ {2}subgroups +yes +134 /m)
   })
 
   test('models', async () => {
