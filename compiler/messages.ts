@@ -439,6 +439,14 @@ export const messages = {
   WGC632: (why: string) => ({ message: why, hint: 'copy the bundle again, or build it again' }),
   WGC633: (why: string) => ({ message: why, hint: 'build with fewer --bits or a smaller --context' }),
   WGC634: (why: string) => ({ message: why, hint: 'try again, or use --backend wasm' }),
+  WGC635: (name: string) => ({
+    message: `a history is kept by DuckDB, and ${name} is not installed`,
+    hint: `run npm install ${name} here, or leave --history out`,
+  }),
+  WGC636: (why: string) => ({
+    message: `the history can't be opened: ${why}`,
+    hint: 'name a new file, or one that an earlier --history made',
+  }),
   WGC901: (what: string) => ({
     message: `internal fault: ${what}`,
     hint: 'please report it with the output of --verbose',

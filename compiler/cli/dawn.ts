@@ -19,11 +19,24 @@ export const MEASURING = [
   'disable-dawn-features=timestamp_quantization',
 ]
 
-/** Dawn's `navigator.gpu`. Throws WGC627 when the package has no binary for this system. */
+/** Dawn's own flags for features that are switched on and off, of lists that may name some twice. */
+export function dawnOptions(options: readonly string[], environment = process.env.WGC_DAWN ?? ''): string[] {
+  const named = environment.split(',').map((name) => name.trim())
+  const both = ['enable', 'disable'].map((way) => {
+    const flag = `${way}-dawn-features=`
+    const given = options.filter((o) => o.startsWith(flag)).flatMap((o) => o.slice(flag.length).split(','))
+    const own = named.filter((n) => n.startsWith('-') === (way === 'disable')).map((n) => n.replace(/^-/, ''))
+    const all = [...new Set([...given, ...own])].filter(Boolean)
+    return all.length > 0 ? [flag + all.join(',')] : []
+  })
+  return [...options.filter((o) => !o.includes('-dawn-features=')), ...both.flat()]
+}
+
+/** Dawn's `navigator.gpu`, with the features that WGC_DAWN names (`allow_unsafe_apis,-timestamp_quantization`). Throws WGC627 when the package has no binary for this system. */
 export async function openDawn(options: string[] = []): Promise<GPU> {
   try {
     const { create } = await import('webgpu')
-    const gpu = create(options)
+    const gpu = create(dawnOptions(options))
     kept.push(gpu)
     return gpu
   } catch (e) {

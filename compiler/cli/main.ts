@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { packageRoot } from '../root.js'
+import { benchCommand } from './bench.js'
 import { buildCommand } from './build.js'
 import { examplesText, strict } from './command.js'
 import { inspectCommand } from './inspect.js'
@@ -34,6 +35,7 @@ const COMMANDS = [
   modelsCommand,
   kernelsCommand,
   tuneCommand,
+  benchCommand,
 ]
 
 const AFTER = `${examplesText(EXAMPLES)}

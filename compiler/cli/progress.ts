@@ -19,6 +19,7 @@ const STAGES: Record<string, string> = {
   weights: 'writing weights',
   write: 'writing the bundle',
   tune: 'measuring kernels',
+  bench: 'measuring the model',
 }
 
 export async function progressView(verbose: boolean | undefined): Promise<ProgressView> {

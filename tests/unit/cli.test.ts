@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => folder?.remove())
 
 describe('help', () => {
-  test.each(['build', 'run', 'serve', 'inspect', 'targets', 'models', 'kernels', 'tune'])(
+  test.each(['build', 'run', 'serve', 'inspect', 'targets', 'models', 'kernels', 'tune', 'bench'])(
     '%s',
     async (name) => {
       const { code, out, err } = await wgc([name, '--help'])

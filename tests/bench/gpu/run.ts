@@ -4,10 +4,16 @@
  * `node tests/run.mjs tests/bench/gpu/run.ts [--history bench.duckdb --run NAME] [--compare]`. kernels.ts beside it
  * searches for better parameters, llama.ts runs a whole model.
  */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { append, checkHistory, compare, type Result, type Run } from '../../../compiler/bench/history.js'
+import { spreadOf } from '../../../compiler/bench/verdict.js'
 import { variantsOf, vendorsOf } from '../../../compiler/build/variants.js'
+import { dawnVersion } from '../../../compiler/cli/dawn.js'
 import { ops } from '../../../compiler/ops/index.js'
 import type { Facts } from '../../../compiler/ops/types.js'
+import { packageRoot } from '../../../compiler/root.js'
 import { select } from '../../../compiler/select/select.js'
 import { openTemplates } from '../../../compiler/select/templates.js'
 import { loadTables, loadTuning } from '../../../compiler/select/tuning.js'
@@ -17,7 +23,6 @@ import { type Candidate, keyOf } from '../../../compiler/tune/candidates.js'
 import { clockOf, median } from '../../../compiler/tune/clock.js'
 import { pipelinesOf } from '../../../compiler/tune/runnable.js'
 import { largeDevice } from './device.js'
-import { append, compare, type Result } from './history.js'
 import { limitsOf } from './limits.js'
 
 const { values: options } = parseArgs({
@@ -29,6 +34,12 @@ const { values: options } = parseArgs({
     scale: { type: 'string', default: '1' },
   },
 })
+/** Where DuckDB may lie, if not with wgc. */
+const PEERS = ['tests/bench/peers']
+if (options.history !== undefined) await checkHistory(options.history, PEERS)
+const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+  version: string
+}
 const scale = Number(options.scale)
 const size = (n: number) => Math.max(Math.round((n * scale) / 64) * 64, 64)
 
@@ -74,23 +85,26 @@ for (const facts of subjects) {
   const { flops, bytes } = ops.linear!.cost(facts)
   const label = `linear ${facts.M} x ${facts.N} x ${facts.K} ${facts.W}`
   for (const [i, spec] of runs.entries()) {
-    const ms = median(times.slice(1).map((t) => t[i]!))
+    const rounds = times.slice(1).map((t) => t[i]!)
+    const ms = median(rounds)
     const part =
       Math.max(bytes / limits.read, flops / (limits.matrices ?? limits.halves ?? limits.floats)) / ms / 1e9
     const said = Number.isNaN(ms)
       ? `refused: ${bench.refused.get(keyOf(candidates[i]!))}`
       : `${(1000 * ms).toFixed(1)} µs, ${(flops / ms / 1e9).toFixed(1)} TFLOP/s, ${(bytes / ms / 1e9).toFixed(2)} TB/s, ${(100 * part).toFixed(0)} % of the limit`
     console.log(`${label}: ${spec.id} ${candidates[i]!.template}: ${said}`)
-    if (ms > 0) results.push({ device: name, driver, engine: spec.id, name: label, ms })
+    if (ms > 0)
+      results.push({ engine: spec.id, name: label, unit: 'ms', value: ms, spread: spreadOf(rounds) })
   }
   bench.destroy()
 }
 if (options.history !== undefined) {
-  await append(options.history, options.run, results)
+  const run: Run = { run: options.run, device: name, driver, host: dawnVersion(), wgc: version }
+  await append(options.history, run, results, PEERS)
   if (options.compare)
-    for (const { engine, name, before, now } of await compare(options.history, results[0]!.device))
+    for (const { verdict, engine, name, worse, before, now } of await compare(options.history, run, PEERS))
       console.log(
-        `${now > 1.05 * before ? 'SLOWER' : now < before / 1.05 ? 'faster' : 'same  '} ${(now / before).toFixed(2)}  ${name}, ${engine}: ${(1000 * before).toFixed(1)} -> ${(1000 * now).toFixed(1)} µs`,
+        `${verdict.padEnd(11)} ${worse.toFixed(2)}  ${name}, ${engine}: ${(1000 * before).toFixed(1)} -> ${(1000 * now).toFixed(1)} µs`,
       )
 }
 process.exit()
