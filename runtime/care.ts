@@ -12,3 +12,4 @@ export {
   recordKey,
   writeRecord,
 } from './care/record.js'
+export { keepAlive } from './care/recover.js'

@@ -1,5 +1,5 @@
 /** What is awkward about a GPU device, in one place: its loss, its error scopes, its slow clocks. */
-import { AbortError, DeviceLostError, IntegrityError, OutOfMemoryError } from './errors.js'
+import { AbortError, DeviceLostError, destroyed, IntegrityError, OutOfMemoryError } from './errors.js'
 
 export interface Guard {
   /** Why nothing works any more, once nothing does. */
@@ -57,14 +57,14 @@ export function guard(device: GPUDevice, nudge: boolean): Guard {
         await poke(p)
       } catch (e) {
         // An operation is rejected a little before the loss of its device is told.
-        await Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, 20))])
+        await Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, 500))])
         throw over ?? e
       }
       check()
     },
 
     destroy() {
-      over ??= new AbortError('the model was destroyed')
+      over ??= destroyed()
       device.destroy()
     },
   }

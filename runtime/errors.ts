@@ -27,7 +27,7 @@ export class OutOfMemoryError extends Error {
   override name = 'OutOfMemoryError'
 }
 
-/** The GPU device is gone (driver reset, sleep, too long a step). Load the model again. */
+/** The GPU device is gone (driver reset, sleep, too long a step), and was not to be made anew or could not be. */
 export class DeviceLostError extends Error {
   override name = 'DeviceLostError'
 }
@@ -52,6 +52,9 @@ export class FetchError extends Error {
 export class AbortError extends Error {
   override name = 'AbortError'
 }
+
+/** What calls on a destroyed model throw. */
+export const destroyed = (): AbortError => new AbortError('the model was destroyed')
 
 /** Throws what an aborted signal asks for: its reason when that is an error, as the platform does. */
 export function checkAbort(signal: AbortSignal | undefined): void {

@@ -47,6 +47,8 @@ export interface Executor {
    * step may be queued before the one it depends on is done.
    */
   run(program: string, step: Step, wanted: readonly Region[], signal?: AbortSignal): Promise<Uint8Array[]>
+  /** The state's contents count no more. */
+  forget?(): void
   /** Zeroes the state. */
   reset(): void
   destroy(): void

@@ -46,7 +46,7 @@ export async function run(
   try {
     // What a conversation left in the KV cache is overwritten.
     session.length = 0
-    const made = await runCalls(session, callsFor(flow, values, wanted), values, signal)
+    const made = await runCalls(session, callsFor(flow, values, wanted), values, signal, name)
     return Object.fromEntries(
       wanted.map((v) => {
         const tensor = made.get(v)!
@@ -87,7 +87,7 @@ export async function prepareStates(
     giving.flatMap((c) => Object.values(c.inputs)),
   )
   const calls = flow.calls.filter((c) => giving.includes(c) || before.includes(c))
-  await runCalls(session, calls, values, signal)
+  await runCalls(session, calls, values, signal, '')
 }
 
 /** Values that can be had from those given. */
@@ -132,7 +132,21 @@ function callsFor(flow: Flow, values: ReadonlyMap<string, Tensor>, wanted: reado
   return calls
 }
 
-async function runCalls(
+type Work = (on: Session, signal: AbortSignal | undefined) => ReturnType<typeof callAll>
+
+/** `name`: see `Session.whole`. */
+const runCalls = (
+  session: Session,
+  calls: readonly FlowCall[],
+  given: ReadonlyMap<string, Tensor>,
+  signal: AbortSignal | undefined,
+  name: string | undefined,
+): Promise<Map<string, Tensor>> => {
+  const work: Work = (on, signal) => callAll(on, calls, given, signal)
+  return session.whole?.(work, name, signal) ?? work(session, signal)
+}
+
+async function callAll(
   session: Session,
   calls: readonly FlowCall[],
   given: ReadonlyMap<string, Tensor>,

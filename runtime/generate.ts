@@ -142,6 +142,7 @@ export async function* generateIds(
     return id
   }
   try {
+    if (!options.continue) executor.forget?.()
     if (!options.continue && (how?.needs?.length || options.inputs)) {
       const own = how?.prompt && prompted.length ? { [how.prompt]: prompted } : {}
       await prepareStates(session, { ...own, ...options.inputs }, signal)

@@ -2,7 +2,7 @@
 import { care, extras, preprocessorOf, tokenizerOf } from './beside.js'
 import { checkManifest, parseJson } from './check.js'
 import { detect } from './detect.js'
-import { abortReason, checkAbort, noneRuns, orAbort } from './errors.js'
+import { abortReason, checkAbort, destroyed, noneRuns, orAbort } from './errors.js'
 import { createModel, type Model } from './model.js'
 import { open, threadsOf } from './open.js'
 import type { Context, LoadOptions } from './options.js'
@@ -44,7 +44,7 @@ async function attempt<T>(
 }
 
 async function loadFrom(source: Source, options: LoadOptions, signal: AbortSignal): Promise<Model> {
-  const [bytes, capabilities, { openBest }] = await Promise.all([
+  const [bytes, capabilities, { keepAlive }] = await Promise.all([
     readSmall(source, 'manifest.json', MAX_MANIFEST_BYTES, signal),
     options.capabilities ?? detect(options),
     care(),
@@ -70,13 +70,14 @@ async function loadFrom(source: Source, options: LoadOptions, signal: AbortSigna
   const preprocessor = preprocessorOf(context)
   // Awaited below; what else fails first is what counts.
   for (const p of [tokenizer, preprocessor]) p.catch(() => {})
-  const opened = await openBest(context, selection, (variant) =>
-    attempt(signal, (signal) => open(context, variant, signal)),
-  )
+  const opened = await keepAlive({
+    ...{ context, selection, orAbort, destroyed },
+    open: (context, variant) => attempt(context.reader.signal, (signal) => open(context, variant, signal)),
+  })
   if (!opened) throw noneRuns(selection.reasons)
   try {
     const model = createModel({
-      ...{ ...opened, manifest, capabilities, selection, extras },
+      ...{ opened, manifest, capabilities, selection, extras },
       ...{ tokenizer: await tokenizer, preprocessor: await preprocessor },
     })
     checkAbort(signal)

@@ -2,10 +2,10 @@
 import type { Capabilities } from './detect.js'
 import type { Tokenizer } from './detokenize.js'
 import type { Candidate, DeviceLostError } from './errors.js'
-import { type Executor, programOf } from './executor.js'
+import { programOf } from './executor.js'
 import type { HostFunction } from './extras.js'
 import { flowOf, type RunOptions, run } from './flow.js'
-import type { Flow, FlowInput, Manifest, ModelInfo, Plan } from './format.js'
+import type { Flow, FlowInput, Manifest, ModelInfo } from './format.js'
 import { type GenerateOptions, type Generation, generate, generateIds } from './generate.js'
 import type { TensorLike } from './inputs.js'
 import type { Selection } from './select.js'
@@ -34,7 +34,10 @@ export interface Model {
   readonly preprocessor: unknown
   /** How the last generation went, or how the present one is going. */
   readonly stats: Generation | undefined
-  /** Resolves when the GPU device is lost. Calls then throw DeviceLostError. */
+  /**
+   * Resolves when the GPU device is lost. It is made anew (`LoadOptions.recover`), and this is then a promise of its
+   * own loss; calls throw DeviceLostError where that is not wanted or doesn't help.
+   */
   readonly lost: Promise<DeviceLostError>
   /** Tokens of the conversation: what `continue: true` goes on from. */
   readonly length: number
@@ -74,26 +77,34 @@ interface Parts {
   manifest: Manifest
   capabilities: Capabilities
   selection: Selection
-  variant: string
-  plan: Plan
-  executor: Executor
+  opened: Pick<Session, 'variant' | 'plan' | 'executor' | 'whole'>
   extras(): Promise<Readonly<Record<string, HostFunction>>>
   tokenizer: Tokenizer | undefined
   preprocessor: unknown
 }
 
 export function createModel(parts: Parts): Model {
-  const { manifest, capabilities, selection, variant, plan, executor, extras, tokenizer } = parts
+  const { manifest, capabilities, selection, extras, tokenizer } = parts
   const info = manifest.model
-  const session: Session = {
-    ...{ info, plan, flow: manifest.flow, executor, extras, tokenizer },
+  // Another device changes what was opened.
+  const session: Session = Object.assign(parts.opened, {
+    ...{ info, flow: manifest.flow, extras, tokenizer },
     ...{ sizes: {}, length: 0, busy: false, stats: undefined },
-  }
-  const { backend } = manifest.variants[variant]!
+  })
+  const { executor } = session
   return {
-    ...{ info, variant, backend, capabilities, tokenizer, reasons: selection.reasons, lost: executor.lost },
-    ports: (name) => (programOf(plan, name) ? flowOf(plan, name).inputs : undefined),
-    programs: Object.keys(plan.programs),
+    ...{ info, capabilities, tokenizer, reasons: selection.reasons },
+    get variant() {
+      return session.variant
+    },
+    get backend() {
+      return manifest.variants[session.variant]!.backend
+    },
+    get lost() {
+      return executor.lost
+    },
+    ports: (name) => (programOf(session.plan, name) ? flowOf(session.plan, name).inputs : undefined),
+    programs: Object.keys(session.plan.programs),
     get threads() {
       return executor.threads?.count ?? 0
     },

@@ -40,6 +40,11 @@ export interface LoadOptions extends SelectOptions, DetectOptions {
    * where there is such a thing; Node has another.
    */
   worker?: WorkerFactory | undefined
+  /**
+   * Whether a lost GPU device is made anew, and what was under way goes on. Default true. `false`: calls then throw
+   * DeviceLostError.
+   */
+  recover?: boolean | undefined
   /** Gives the loading up. Not used after that. */
   signal?: AbortSignal | undefined
   /** Whether SHA-256 of every file is checked. Default auto: where `crypto.subtle` is (https, localhost). */

@@ -7,9 +7,20 @@ import type { Generation } from './generate.js'
 
 export interface Session {
   info: ModelInfo
+  /** Id of the variant that runs. */
+  variant: string
   plan: Plan
   flow: Flow | undefined
   executor: Executor
+  /**
+   * Does `work` that forgets the conversation, and does it again should the device be lost. What it leaves in states
+   * under a name is done again later too, until the next of that name.
+   */
+  whole?<T>(
+    work: (on: Session, signal: AbortSignal | undefined) => Promise<T>,
+    name: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<T>
   /** The functions of `extras.js`, fetched when first asked for. */
   extras(): Promise<Readonly<Record<string, HostFunction>>>
   /** Sizes that programs left for others. */

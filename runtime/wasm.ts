@@ -3,9 +3,9 @@
  * made by a team of workers that share the memory, or, where there is none, by the calling thread.
  */
 import {
-  AbortError,
   abortReason,
   checkAbort,
+  destroyed,
   IntegrityError,
   OutOfMemoryError,
   UnsupportedError,
@@ -218,7 +218,7 @@ export async function createWasm(
     },
 
     destroy() {
-      over ??= new AbortError('the model was destroyed')
+      over ??= destroyed()
       team?.destroy()
     },
   }

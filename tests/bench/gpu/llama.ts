@@ -124,7 +124,7 @@ async function bench(spec: VariantSpec): Promise<void> {
   const info = { vocab: made.model.vocab, context, eos: [] as number[] } as unknown as Session['info']
   const session: Session = {
     ...{ info, plan, executor: timed, flow: undefined, sizes: {}, extras: async () => ({}) },
-    ...{ tokenizer: undefined, length: 0, busy: false, stats: undefined },
+    ...{ variant: '', tokenizer: undefined, length: 0, busy: false, stats: undefined },
   }
   for (const n of options.prompt.split(',').map(Number)) {
     const ids = Array.from({ length: n }, (_, i) => (i * 7919 + 13) % made.model.vocab)
