@@ -6,7 +6,8 @@
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 
-const minify = () => terser({ module: true, ecma: 2020, compress: { passes: 3, pure_getters: true } })
+const minify = () =>
+  terser({ module: true, ecma: 2020, compress: { passes: 3, pure_getters: true, lhs_constants: false } })
 
 /** `from`: the folder of tsc's output for runtime/. `to`: where the files go. */
 export const outputs = (from, to) => [

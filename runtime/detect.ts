@@ -60,13 +60,6 @@ export async function detect(options: DetectOptions = {}): Promise<Capabilities>
   }
 }
 
-const ENGINES: readonly (readonly [RegExp, Engine])[] = [
-  [/Firefox\//, 'gecko'],
-  [/Chrom(e|ium)\//, 'chromium'],
-  // Every browser on iOS, whatever it is called.
-  [/AppleWebKit/, 'webkit'],
-]
-
 /** What of `navigator` is looked at. */
 export interface Agent {
   userAgent?: string
@@ -78,7 +71,10 @@ export interface Agent {
 const agent = (): Agent => globalThis.navigator ?? {}
 
 export function engineOf({ userAgent = '' }: Agent): Engine | 'unknown' {
-  return ENGINES.find(([pattern]) => pattern.test(userAgent))?.[1] ?? 'unknown'
+  if (/Firefox\//.test(userAgent)) return 'gecko'
+  if (/Chrom(e|ium)\//.test(userAgent)) return 'chromium'
+  // Every browser on iOS, whatever it is called.
+  return /AppleWebKit/.test(userAgent) ? 'webkit' : 'unknown'
 }
 
 const GiB = 2 ** 30
@@ -92,71 +88,72 @@ export function memoryOf({ userAgent = '', maxTouchPoints = 0, deviceMemory }: A
 }
 
 async function detectWebGPU(options: DetectOptions): Promise<WebGPUCapabilities> {
-  const none = {
-    available: false,
-    features: [],
-    wgsl: [],
-    limits: {},
-    info: {},
-    software: false,
-    nudge: false,
-  }
   const gpu = gpuOf(options)
-  if (!gpu) return { ...none, reason: 'there is no navigator.gpu' }
-  let adapter: GPUAdapter | null
+  let adapter: GPUAdapter | null | undefined
+  let reason = gpu ? 'requestAdapter found no adapter' : 'there is no navigator.gpu'
   try {
-    adapter = await requestAdapter(gpu, options)
+    adapter = gpu && (await requestAdapter(gpu, options))
   } catch (e) {
-    return { ...none, reason: `requestAdapter failed: ${(e as Error).message}` }
+    reason = `requestAdapter failed: ${(e as Error).message}`
   }
-  if (!adapter) return { ...none, reason: 'requestAdapter found no adapter' }
-  const limits: Record<string, number> = {}
-  for (const name in adapter.limits) {
-    const value = adapter.limits[name as keyof GPUSupportedLimits]
-    if (typeof value === 'number') limits[name] = value
-  }
-  const info: Record<string, string | number> = {}
-  for (const name of INFO) {
-    const value = adapter.info?.[name]
-    if (value !== undefined) info[name] = value
-  }
+  const info = plain(adapter?.info)
   return {
-    available: true,
-    features: [...adapter.features].sort(),
-    wgsl: [...(gpu.wgslLanguageFeatures ?? [])].sort(),
-    limits,
+    available: !!adapter,
+    ...(!adapter && { reason }),
+    features: [...(adapter?.features ?? [])].sort(),
+    wgsl: [...((adapter && gpu?.wgslLanguageFeatures) ?? [])].sort(),
+    limits: plain(adapter?.limits) as Record<string, number>,
     info,
-    software: isSoftware(adapter),
+    software:
+      !!adapter?.info?.isFallbackAdapter ||
+      /swiftshader|llvmpipe|software|\bwarp\b|basic render/i.test(Object.values(info).join(' ')),
     nudge: !HOST && engineOf(agent()) === 'gecko',
   }
+}
+
+/** What a platform object says of itself: its strings and numbers. */
+function plain(object: object = {}): Record<string, string | number> {
+  const found: Record<string, string | number> = {}
+  for (const name in object) {
+    const value = object[name as never] as unknown
+    if (typeof value === 'number' || typeof value === 'string') found[name] = value
+  }
+  return found
 }
 
 export function gpuOf(options: DetectOptions): GPU | undefined {
   return options.gpu === undefined ? globalThis.navigator?.gpu : (options.gpu ?? undefined)
 }
 
+const PATIENCE_MS = 10_000
+
+/**
+ * The adapter; where there is none for core WebGPU, that of its compatibility mode, whose limits then decide. None, too,
+ * where a GPU process that dies again and again leaves the question open.
+ */
 export function requestAdapter(gpu: GPU, options: DetectOptions): Promise<GPUAdapter | null> {
-  return gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' })
+  const wanted = { powerPreference: options.powerPreference ?? 'high-performance' }
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(resolve, PATIENCE_MS, null)
+    gpu
+      .requestAdapter(wanted)
+      .then((adapter) => adapter ?? gpu.requestAdapter({ ...wanted, featureLevel: 'compatibility' }))
+      .then(resolve, reject)
+      .finally(() => clearTimeout(late))
+  })
 }
 
-const INFO = [
-  'vendor',
-  'architecture',
-  'device',
-  'description',
-  'subgroupMinSize',
-  'subgroupMaxSize',
-] as const
-
-function isSoftware(adapter: GPUAdapter): boolean {
-  const { vendor = '', architecture = '', device = '', description = '' } = adapter.info ?? {}
-  return (
-    !!adapter.info?.isFallbackAdapter ||
-    /swiftshader|llvmpipe|lavapipe|software|\bwarp\b|basic render/i.test(
-      [vendor, architecture, device, description].join(' '),
-    )
-  )
-}
+/**
+ * Whose GPU it is, where that is certain: by its name; where an engine masks the names, by the limits that it gives
+ * Apple's alone.
+ */
+export const vendorOf = ({ engine, webgpu: { info, limits } }: Capabilities): string | number | undefined =>
+  info.vendor ||
+  (engine === 'gecko' &&
+  limits.maxStorageBufferBindingSize === GiB &&
+  limits.maxStorageBuffersPerShaderStage! < 10
+    ? 'apple'
+    : undefined)
 
 const SIMD = 0xfd
 /** i32.const 0, i8x16.splat. */

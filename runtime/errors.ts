@@ -16,11 +16,17 @@ export interface Candidate {
   id: string
   ok: boolean
   why: string
+  /** Of what fits, where it was asked for: the sum of `parts`. */
+  score?: number
+  parts?: Score
 }
 
 /** What to throw when every variant has a reason against it. */
 export const noneRuns = (candidates: readonly Candidate[]): UnsupportedError =>
   new UnsupportedError('no variant of this bundle runs here:', candidates)
+
+/** What speaks for a variant, by name, in points. */
+export type Score = Record<string, number>
 
 /** The GPU, or the address space of WebAssembly, has no room for the model. */
 export class OutOfMemoryError extends Error {

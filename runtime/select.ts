@@ -1,9 +1,10 @@
 /** Which variant of a bundle to run here. Pure: everything it looks at is in its arguments. */
-import type { Capabilities, WasmFeature } from './detect.js'
-import { type Candidate, noneRuns } from './errors.js'
+import { type Capabilities, vendorOf, type WasmFeature } from './detect.js'
+import { type Candidate, noneRuns, type Score } from './errors.js'
 import type { Manifest, Variant } from './format.js'
+import { checkSwitches, type FeatureName, type Switches } from './switches.js'
 
-export interface SelectOptions {
+export interface SelectOptions extends Switches {
   /** auto: WebGPU where a real GPU is behind it, else WebAssembly. */
   backend?: 'auto' | 'webgpu' | 'wasm' | undefined
   /** This variant, or none. */
@@ -15,6 +16,8 @@ export interface SelectOptions {
    * does. Default: one a core, up to a number beyond which more were measured to be no faster.
    */
   threads?: number | undefined
+  /** Give each of `reasons` that fits its score, and what that is made of. */
+  explain?: boolean | undefined
 }
 
 export interface Selection {
@@ -27,44 +30,60 @@ export interface Selection {
 }
 
 /**
- * The best variant: first those made for this engine, in the order of the manifest's targets, then any
- * other whose needs are met, WebAssembly last; before WebGPU only when that is computed on the CPU anyway.
- * Throws UnsupportedError, with every variant and its reason, when nothing fits.
+ * The best variant: the one of the highest score, and of equal ones the first in the order of the manifest's targets.
+ * So first those made for this engine, then any other whose needs are met, WebAssembly last; before WebGPU only when
+ * that is computed on the CPU anyway. With `target`, its order decides within a backend.
+ * Throws UnsupportedError, with every variant and its reason, when nothing fits, and RangeError for switches of names
+ * that nothing has.
  */
 export function selectVariant(
   manifest: Manifest,
   capabilities: Capabilities,
   options: SelectOptions = {},
 ): Selection {
-  const { backend = 'auto' } = options
+  checkSwitches(options, capabilities.webgpu.limits)
+  const all = inOrder(manifest)
   const why = new Map<string, string>()
-  const fitting = inOrder(manifest).filter((id) => {
+  const fitting = all.filter((id) => {
     const reason =
       refusedByOptions(manifest, id, options) ??
-      refusedByNeeds(manifest.variants[id] as Variant, capabilities, options.variant)
+      refusedByNeeds(manifest.variants[id] as Variant, capabilities, options)
     if (reason) why.set(id, reason)
     return !reason
   })
-  const software = capabilities.webgpu.software && backend === 'auto' && !options.variant
-  const cost = (id: string): number => {
-    const v = manifest.variants[id] as Variant
-    const last = software ? 'webgpu' : 'wasm'
-    // Of WebAssembly, what uses more: a list may hold a variant for engines that have less.
-    const spare = v.backend === 'wasm' ? 1 / (1 + v.features.length) : 0
-    return (v.backend === last ? 2 : 0) + (v.engine && v.engine !== capabilities.engine ? 1 : spare)
-  }
-  const order = options.target ? [...(own(manifest.targets, options.target) ?? [])] : fitting
-  const ranked = order.filter((id) => fitting.includes(id))
-  // Stable: the order of the targets stands within a rank.
-  const rank = options.target ? (id: string) => cost(id) & 2 : cost
-  ranked.sort((a, b) => rank(a) - rank(b))
-  const reasons = inOrder(manifest).map((id) => {
-    const ok = !why.has(id)
-    return { id, ok, why: why.get(id) ?? (id === ranked[0] ? 'taken' : 'fits, but another comes first') }
+  const parts = (id: string) => scoreOf(manifest.variants[id] as Variant, capabilities, options)
+  const score = (id: string) => Object.values(parts(id)).reduce((a, b) => a + b)
+  const order = options.target ? (own(manifest.targets, options.target) ?? []) : fitting
+  // Stable: the order of the targets stands among equals.
+  const ranked = order.filter((id) => fitting.includes(id)).sort((a, b) => score(b) - score(a))
+  const [variant] = ranked
+  const reasons = all.map((id) => {
+    const refused = why.get(id)
+    const reason = refused ?? (id === variant ? 'taken' : 'fits, but another comes first')
+    const points = options.explain && !refused && { score: score(id), parts: parts(id) }
+    return { id, ok: !refused, why: reason, ...points }
   })
-  const variant = ranked[0]
   if (variant !== undefined) return { variant, ranked, reasons }
   throw noneRuns(reasons)
+}
+
+/**
+ * What speaks for a variant that fits. Each part outweighs all that come after it: the right processor, the code shape of
+ * this engine, tables of this device, then whatever uses more of what is here, and leaves room.
+ */
+function scoreOf(v: Variant, { engine, webgpu, memory }: Capabilities, options: SelectOptions): Score {
+  const { backend = 'auto', variant, target } = options
+  const software = webgpu.software && backend === 'auto' && !variant
+  const processor = (v.backend === 'wasm') === software ? 1000 : 0
+  if (target) return { backend: processor }
+  return {
+    backend: processor,
+    engine: !v.engine || v.engine === engine ? 100 : 0,
+    tuned: v.vendors ? 20 : 0,
+    features: v.features.length,
+    threads: v.features.includes('threads') ? 0.5 : 0,
+    memory: memory && v.memory > 0.75 * memory ? -0.25 : 0,
+  }
 }
 
 /** Every variant once: those that targets name, in their order, then the rest. */
@@ -87,21 +106,27 @@ function refusedByOptions(manifest: Manifest, id: string, options: SelectOptions
   return undefined
 }
 
-function refusedByNeeds(v: Variant, c: Capabilities, asked: string | undefined): string | undefined {
+function refusedByNeeds(v: Variant, c: Capabilities, options: SelectOptions): string | undefined {
   const { webgpu, wasm, memory } = c
-  if (v.backend === 'webgpu' && !webgpu.available) return `no WebGPU: ${webgpu.reason ?? 'unknown reason'}`
+  const { variant, features, limits } = options
+  const gpu = v.backend === 'webgpu'
+  const off = (f: string) => features?.[f as FeatureName] === false
+  if (gpu && off('webgpu')) return 'WebGPU is switched off'
+  if (gpu && !webgpu.available) return `no WebGPU: ${webgpu.reason ?? 'unknown reason'}`
   // What is tuned for other devices runs here, too, but is only taken when it is asked for.
-  if (!asked && v.vendors?.includes(webgpu.info.vendor as string) === false) return `tuned for ${v.vendors}`
-  const has =
-    v.backend === 'webgpu'
-      ? (f: string) => webgpu.features.includes(f) || webgpu.wgsl.includes(f)
-      : (f: string) => own(wasm, f as WasmFeature) === true
+  if (!variant && v.vendors?.includes(vendorOf(c) as string) === false) return `tuned for ${v.vendors}`
+  const has = (f: string) =>
+    !off(f) &&
+    (gpu ? webgpu.features.includes(f) || webgpu.wgsl.includes(f) : own(wasm, f as WasmFeature) === true)
   const missing = v.features.filter((f) => !has(f))
   if (missing.length) return `needs ${missing.join(', ')}`
-  for (const [name, need] of Object.entries(v.backend === 'webgpu' ? v.limits : {})) {
-    const here = own(webgpu.limits, name) ?? 0
+  for (const [name, need] of Object.entries(gpu ? v.limits : {})) {
+    const found = own(webgpu.limits, name) ?? 0
+    const cap = own(limits ?? {}, name) ?? found
     // Alignments are better when they are smaller.
-    if (name.startsWith('min') ? here > need : here < need) return `needs ${name} ${need}, here it is ${here}`
+    const sign = name.startsWith('min') ? -1 : 1
+    const here = Math.min(sign * found, sign * cap)
+    if (here < sign * need) return `needs ${name} ${need}, here it is ${sign * here}`
   }
   if (memory !== undefined && v.memory > memory) return `needs ${mb(v.memory)}, here a page has ${mb(memory)}`
   return undefined
