@@ -10,7 +10,7 @@
 export type { Capabilities, DetectOptions, WasmFeature, WebGPUCapabilities } from './detect.js'
 export { detect } from './detect.js'
 export type { Tokenizer } from './detokenize.js'
-export type { Candidate } from './errors.js'
+export type { Candidate, Score } from './errors.js'
 export {
   AbortError,
   DeviceLostError,
@@ -31,5 +31,6 @@ export type { LoadOptions, Progress, TokenizerFactory } from './options.js'
 export type { Selection, SelectOptions } from './select.js'
 export { selectVariant } from './select.js'
 export type { Integrity, Source } from './source.js'
+export type { FeatureName, Switches } from './switches.js'
 export type { Tensor } from './tensor.js'
 export type { WorkerFactory, WorkerLike } from './wasm-team.js'

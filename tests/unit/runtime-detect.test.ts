@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { detect, engineOf, memoryOf } from '../../runtime/detect.js'
 
 const iOS = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)'
@@ -38,4 +38,36 @@ it('reports what can be sent on, without a GPU and with one that fails', async (
   expect((await detect({ gpu: gpu(async () => null) })).webgpu.reason).toMatch(/no adapter/)
   const broken = gpu(() => Promise.reject(new Error('blocked')))
   expect((await detect({ gpu: broken })).webgpu.reason).toBe('requestAdapter failed: blocked')
+})
+
+it('asks again for a compatibility adapter, and takes its limits', async () => {
+  const asked: unknown[] = []
+  const adapter = {
+    features: new Set(['shader-f16']),
+    limits: { maxComputeInvocationsPerWorkgroup: 128 },
+    info: {},
+  }
+  const gpu = {
+    async requestAdapter(options: { featureLevel?: string }) {
+      asked.push(options.featureLevel)
+      return options.featureLevel === 'compatibility' ? adapter : null
+    },
+  } as unknown as GPU
+  const { webgpu } = await detect({ gpu })
+  expect(asked).toEqual([undefined, 'compatibility'])
+  expect(webgpu).toMatchObject({ available: true, limits: { maxComputeInvocationsPerWorkgroup: 128 } })
+})
+
+it('does not wait for ever for an adapter', async () => {
+  vi.useFakeTimers()
+  try {
+    const found = detect({ gpu: { requestAdapter: () => new Promise(() => {}) } as unknown as GPU })
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect((await found).webgpu).toMatchObject({
+      available: false,
+      reason: 'requestAdapter found no adapter',
+    })
+  } finally {
+    vi.useRealTimers()
+  }
 })

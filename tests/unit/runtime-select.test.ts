@@ -183,3 +183,101 @@ it('takes what is tuned for this device, and leaves alone what is tuned for anot
     expect(asked.variant).toBe('tuned')
   }
 })
+
+const switches: [string, Capabilities, SelectOptions, string][] = [
+  ['a GPU feature', machine(), { features: { 'shader-f16': false } }, 'chromium-plain'],
+  [
+    'one that is not there anyway',
+    machine('chromium', bare),
+    { features: { subgroups: false } },
+    'chromium-plain',
+  ],
+  ['true is as found', machine('chromium', bare), { features: { 'shader-f16': true } }, 'chromium-plain'],
+  ['WebGPU', machine(), { features: { webgpu: false } }, 'wasm-relaxed'],
+  ['a wasm feature', machine(), { features: { webgpu: false, 'relaxed-simd': false } }, 'wasm'],
+  ['all of SIMD', machine(), { backend: 'wasm', features: { simd128: false } }, 'wasm-base'],
+  [
+    'a limit, capped',
+    machine('webkit', { ...bare, limits: { maxBufferSize: 2 ** 31 } }),
+    { limits: { maxBufferSize: 2 ** 30 } },
+    'chromium-plain',
+  ],
+  [
+    'a cap above what there is',
+    machine('webkit', { ...bare, limits: { maxBufferSize: 2 ** 30 } }),
+    { limits: { maxBufferSize: 2 ** 31 } },
+    'chromium-plain',
+  ],
+]
+
+it.each(switches)('takes what runs without: %s', (_, capabilities, options, expected) => {
+  expect(selectVariant(manifest, capabilities, options).variant).toBe(expected)
+})
+
+it('raises an alignment to a cap, and lowers none', () => {
+  const aligned: Manifest = {
+    ...{ ...manifest, targets: {} },
+    variants: {
+      fine: variant('webgpu', { limits: { minStorageBufferOffsetAlignment: 64 } }),
+      wasm: variant('wasm'),
+    },
+  }
+  const here = machine('chromium', { limits: { minStorageBufferOffsetAlignment: 32 } })
+  const at = (limit: number) =>
+    selectVariant(aligned, here, { limits: { minStorageBufferOffsetAlignment: limit } }).variant
+  expect([at(16), at(64), at(256)]).toEqual(['fine', 'fine', 'wasm'])
+})
+
+it('says which names there are to switch', () => {
+  const wrong = { features: { f16: false } } as SelectOptions
+  expect(() => selectVariant(manifest, machine(), wrong)).toThrow(RangeError)
+  expect(() => selectVariant(manifest, machine(), wrong)).toThrow(
+    /^no f16; there is webgpu,shader-f16,subgroups/,
+  )
+  const limit = { limits: { maxBuffers: 1 } } as SelectOptions
+  expect(() => selectVariant(manifest, machine(), limit)).toThrow(/^no maxBuffers; there is maxBufferSize,/)
+  // Without an adapter nobody knows the names, and nothing depends on them.
+  expect(selectVariant(manifest, machine('webkit', { ...none, limits: {} }), limit).variant).toBe(
+    'wasm-relaxed',
+  )
+})
+
+it('explains by points, whose sum is the order', () => {
+  const { ranked, reasons } = selectVariant(manifest, machine(), { explain: true })
+  const scores = ranked.map((id) => reasons.find((r) => r.id === id)!)
+  for (const { score, parts } of scores) expect(Object.values(parts!).reduce((a, b) => a + b)).toBe(score)
+  const order = scores.map((r) => r.score!)
+  expect([...order].sort((a, b) => b - a)).toEqual(order)
+  expect(scores[0]!.parts).toEqual({
+    backend: 1000,
+    engine: 100,
+    tuned: 0,
+    features: 2,
+    threads: 0,
+    memory: 0,
+  })
+  // What does not fit has no points, and nothing has any unless they were asked for.
+  expect(reasons.find((r) => r.id === 'webkit-plain')).not.toHaveProperty('score')
+  expect(selectVariant(manifest, machine()).reasons[0]).not.toHaveProperty('parts')
+})
+
+const GiB = 2 ** 30
+const m1 = { maxStorageBufferBindingSize: GiB, maxStorageBuffersPerShaderStage: 9 }
+
+it.each<[string, Capabilities['engine'], Record<string, number>, boolean]>([
+  ['the bucket of Apple', 'gecko', m1, true],
+  ['its first version', 'gecko', { ...m1, maxStorageBuffersPerShaderStage: 8 }, true],
+  ['the bucket of AMD', 'gecko', { ...m1, maxStorageBuffersPerShaderStage: 16 }, false],
+  ['the defaults', 'gecko', { ...m1, maxStorageBufferBindingSize: 2 ** 27 }, false],
+  ['another engine of such limits', 'chromium', m1, false],
+])('knows a masked adapter by its limits: %s', (_, engine, limits, expected) => {
+  const tuned: Manifest = {
+    ...{ ...manifest, targets: {} },
+    variants: {
+      tuned: variant('webgpu', { engine, vendors: ['apple'] } as Variant),
+      plain: variant('webgpu', { engine } as Variant),
+    },
+  }
+  const here = machine(engine, { ...bare, limits, info: { vendor: '' } })
+  expect(selectVariant(tuned, here).variant).toBe(expected ? 'tuned' : 'plain')
+})
