@@ -108,6 +108,7 @@ export function checkManifest(value: unknown): Manifest {
     each(variant.vendors ?? [], `${where}.vendors`, string)
     each(variant.features, `${where}.features`, string)
     entries(variant.limits, `${where}.limits`, (n, at) => integer(n, at))
+    entries(variant.wait ?? {}, `${where}.wait`, (n, at) => integer(n, at, 1e6, 1))
     file(variant.plan, `${where}.plan`)
     file(variant.code, `${where}.code`)
     integer(variant.memory, `${where}.memory`)

@@ -14,8 +14,8 @@ export interface Guard {
   destroy(): void
 }
 
-/** `nudge`: see `Capabilities`. */
-export function guard(device: GPUDevice, nudge: boolean): Guard {
+/** `nudge`: see `Capabilities`. `everyMs`: see `Wait`. */
+export function guard(device: GPUDevice, nudge: boolean, everyMs?: number): Guard {
   let over: Error | undefined
   const lost = new Promise<DeviceLostError>((resolve) => {
     device.lost.then((info) => {
@@ -28,7 +28,7 @@ export function guard(device: GPUDevice, nudge: boolean): Guard {
   device.onuncapturederror = ({ error }) => {
     over ??= typed(error)
   }
-  const poke = nudge ? nudger(device.queue) : (p: Promise<unknown>) => p
+  const poke = nudge ? nudger(device.queue, everyMs) : (p: Promise<unknown>) => p
   const check = () => {
     if (over) throw over
   }
@@ -77,14 +77,14 @@ function typed(e: GPUError): Error {
 
 /**
  * Engines that look at pending maps on a slow clock look at them after every submit too. So while one is
- * pending, something empty is submitted about every millisecond. The message between two timers keeps
+ * pending, something empty is submitted about every `everyMs`. The message between two timers keeps
  * browsers from slowing nested timers down to 4 ms.
  */
-function nudger(queue: GPUQueue): (p: Promise<unknown>) => Promise<unknown> {
+function nudger(queue: GPUQueue, everyMs = 1): (p: Promise<unknown>) => Promise<unknown> {
   let pending = 0
   let running = false
   const { port1, port2 } = new MessageChannel()
-  port1.onmessage = () => setTimeout(tick, 1)
+  port1.onmessage = () => setTimeout(tick, everyMs)
   function tick() {
     running = pending > 0
     if (!running) return

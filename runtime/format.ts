@@ -116,6 +116,8 @@ export interface Variant {
   vendors?: string[]
   /** WebGPU features (`shader-f16`, `subgroups`) or wasm features (`simd128`, `relaxed-simd`) it needs. */
   features: string[]
+  /** How its engine is waited for, and how much it is given at once. */
+  wait?: Wait
   /** WebGPU limits it needs beyond or equal to the specification's defaults. */
   limits: Record<string, number>
   /** Plan file (JSON, `Plan`). */
@@ -127,6 +129,13 @@ export interface Variant {
    * (`GENERATING`), or of all where there are none of those. Others take theirs when they are first run.
    */
   memory: number
+}
+
+export interface Wait {
+  /** Milliseconds between empty submits, where a pending map is only noticed then. Default 1. */
+  everyMs?: number
+  /** Dispatches after which to submit; whole steps at once where it is absent. */
+  dispatches?: number
 }
 
 /** A place in a buffer: `[buffer, byte offset, bytes]`. Offsets are multiples of 256. */

@@ -36,6 +36,7 @@ export async function open(context: Context, variant: Variant, signal: AbortSign
           plan,
           code: new TextDecoder().decode(code),
           nudge: context.capabilities.webgpu.nudge,
+          wait: variant.wait,
         })
       : await createWasm(plan, code, has('threads') ? threadsOf(options) : undefined, has('memory64'))
     const { place } = executor

@@ -12,6 +12,7 @@ import {
   type Plan,
   type Region,
   STEP_BYTES,
+  type Wait,
   WGSL_MODULE_MARK,
 } from './format.js'
 import { allocate } from './source.js'
@@ -54,15 +55,17 @@ export interface WebGPUOptions {
   code: string
   /** A pending map is only noticed when something is submitted (see `Capabilities`). */
   nudge: boolean
+  wait?: Wait | undefined
 }
 
 /**
  * Makes every buffer of the plan but the arenas. Owns the device from here on: everything that hangs on the
  * device is made by this function, so a lost one is replaced by calling it again.
  */
-export async function createWebGPU({ device, plan, code, nudge }: WebGPUOptions): Promise<Executor> {
+export async function createWebGPU(options: WebGPUOptions): Promise<Executor> {
+  const { device, plan, code, nudge, wait: { everyMs, dispatches: most } = {} } = options
   const { queue } = device
-  const { check, make, wait, lost, destroy } = guard(device, nudge)
+  const { check, make, wait, lost, destroy } = guard(device, nudge, everyMs)
   const sources = modules(code)
   const programs = new Map<string, Promise<void>>()
   const replays = new Map<string, Replay>()
@@ -232,10 +235,17 @@ export async function createWebGPU({ device, plan, code, nudge }: WebGPUOptions)
           Uint32Array.from(values, (e) => valueAt(e, step)),
         )
       for (const [at, e] of moving) grid[at] = valueAt(e, step)
-      const encoder = device.createCommandEncoder()
-      const pass = encoder.beginComputePass()
+      let encoder = device.createCommandEncoder()
+      let pass = encoder.beginComputePass()
       let current: GPUComputePipeline | undefined
       for (let i = 0; i < pipelines.length; i++) {
+        if (i && most && i % most === 0) {
+          pass.end()
+          queue.submit([encoder.finish()])
+          encoder = device.createCommandEncoder()
+          pass = encoder.beginComputePass()
+          current = undefined
+        }
         const x = grid[i * 3]!
         const y = grid[i * 3 + 1]!
         const z = grid[i * 3 + 2]!

@@ -22,7 +22,7 @@ import type { BuildOptions, BuildResult } from '../options.js'
 import { packageRoot } from '../root.js'
 import { openTemplates } from '../select/templates.js'
 import { loadTables, loadTuning } from '../select/tuning.js'
-import { resolveTargets } from '../targets.js'
+import { type Engine, engineNamed, resolveTargets } from '../targets.js'
 import { emitCode } from './code.js'
 import { componentsOf, describe, endings, labelsOf, parameterCount } from './describe.js'
 import { beyondBudget, fitting, limitsOf, memoryOf } from './fits.js'
@@ -113,6 +113,12 @@ async function emitWeights(
   return written
 }
 
+/** What the runtime does by itself is left out. */
+function waitOf({ wait: { everyMs, dispatchesPerSubmit: dispatches } }: Engine): Pick<Variant, 'wait'> {
+  const wait = { ...(everyMs && { everyMs }), ...(dispatches && { dispatches }) }
+  return Object.keys(wait).length > 0 ? { wait } : {}
+}
+
 async function emitVariants(
   variants: CompiledVariant[],
   weights: Map<string, WeightSet>,
@@ -137,6 +143,7 @@ async function emitVariants(
       ...(spec.engine && { engine: spec.engine }),
       ...(spec.device && { vendors: vendorsOf(spec.device) }),
       features: spec.features,
+      ...(spec.engine && waitOf(engineNamed(spec.engine))),
       limits: spec.backend === 'webgpu' ? limitsOf(plan, variant.kernels) : {},
       plan: await bundle.add('plan', 'json', JSON.stringify(plan)),
       code: code.get(spec.id) ?? fail('WGC901', [`no code for ${spec.id}`]),

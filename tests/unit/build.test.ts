@@ -8,6 +8,7 @@ import { beyondBudget } from '../../compiler/build/fits.js'
 import type { CompiledVariant } from '../../compiler/build/variants.js'
 import { build } from '../../compiler/index.js'
 import type { BuildOptions } from '../../compiler/options.js'
+import { type Engine, engineNamed } from '../../compiler/targets.js'
 import type { Plan } from '../../runtime/format.js'
 import { load } from '../../runtime/index.js'
 import { STORIES, storiesCases } from '../helpers/models.js'
@@ -67,6 +68,9 @@ describe('a bundle', () => {
     const { manifest } = await make('first')
     for (const v of Object.values(manifest.variants)) {
       expect(v.limits).toEqual({})
+      // As the engine's file says.
+      const { everyMs, dispatchesPerSubmit } = v.engine ? engineNamed(v.engine).wait : ({} as Engine['wait'])
+      expect([v.wait?.everyMs, v.wait?.dispatches]).toEqual([everyMs, dispatchesPerSubmit])
       const plan = JSON.parse(readFileSync(join(folder, 'first', v.plan), 'utf8')) as Plan
       for (const d of Object.values(plan.programs).flatMap((p) => p.dispatches))
         expect(d.bind.length).toBeLessThanOrEqual(9)

@@ -1,12 +1,21 @@
 import { existsSync } from 'node:fs'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { create } from 'webgpu'
+import { guard } from '../../runtime/device.js'
 import { load, UnsupportedError } from '../../runtime/index.js'
 import { endsWell } from '../helpers/ends-well.js'
 import { junk, places, put } from '../helpers/mutate.js'
 import { behavesLikeAModel } from '../helpers/runtime-behaviour.js'
-import { type Bundle, memorySource, putFile, tinyBundle } from '../helpers/tiny-bundle.js'
+import {
+  type Bundle,
+  continuation,
+  logitsAt,
+  memorySource,
+  putFile,
+  tinyBundle,
+  VOCAB,
+} from '../helpers/tiny-bundle.js'
 
 const DRIVER = '/usr/lib/chromium/vk_swiftshader_icd.json'
 process.env.VK_DRIVER_FILES ??= DRIVER
@@ -86,6 +95,36 @@ describe.skipIf(!driver)('the runtime on WebGPU (Dawn)', () => {
     )
   })
 
+  it.each([1, 2, 400])('submits after %i dispatches, and computes the same', async (dispatches) => {
+    const cut = await tinyBundle()
+    cut.manifest.variants.gpu!.wait = { dispatches }
+    const model = await load(memorySource(cut), setup().options)
+    const { queue } = devices.at(-1)!
+    let submits = 0
+    const submit = queue.submit.bind(queue)
+    Object.assign(queue, {
+      submit: (list: GPUCommandBuffer[]) => {
+        submits++
+        submit(list)
+      },
+    })
+    const ids = [1, 2, 3]
+    const { logits } = await model.run({ input_ids: ids })
+    expect([...(logits!.data as Float32Array)].slice(0, VOCAB).map((x) => x + 0)).toEqual(logitsAt(ids, 0))
+    const steps = cut.plans.webgpu.programs.forward!.dispatches.length
+    expect(submits).toBe(Math.ceil(steps / dispatches))
+    const made: number[] = []
+    for await (const id of model.generateIds(ids, { maxTokens: 9, temperature: 0 })) made.push(id)
+    expect(made).toEqual(continuation(ids, 9))
+    model.destroy()
+  })
+
+  it.each([0, -1, 1.5, '400'])('%j dispatches a submit are refused', async (dispatches) => {
+    const bad = await tinyBundle()
+    bad.manifest.variants.gpu!.wait = { dispatches: dispatches as number }
+    await expect(load(memorySource(bad), setup().options)).rejects.toThrow(/wait.dispatches is no integer/)
+  })
+
   it('asks the device for what the variant needs, and for no more', async () => {
     const picky = await tinyBundle()
     picky.manifest.variants.gpu!.features = ['subgroups']
@@ -100,6 +139,25 @@ describe.skipIf(!driver)('the runtime on WebGPU (Dawn)', () => {
       /needs maxStorageBufferBindingSize/,
     )
   })
+})
+
+it.each([undefined, 7])('an engine that only looks after a submit is nudged every %s ms', async (everyMs) => {
+  const delays: (number | undefined)[] = []
+  const later = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((act: () => void, ms?: number) => {
+    delays.push(ms)
+    queueMicrotask(act)
+  }) as unknown as typeof setTimeout)
+  let done = () => {}
+  const pending = new Promise<void>((resolve) => {
+    done = resolve
+  })
+  let submits = 0
+  const submit = () => ++submits === 3 && done()
+  const device = { lost: new Promise(() => {}), queue: { submit } } as unknown as GPUDevice
+  await guard(device, true, everyMs).wait(pending)
+  later.mockRestore()
+  expect(submits).toBeGreaterThanOrEqual(3)
+  expect(delays).toContain(everyMs ?? 1)
 })
 
 /** `gpu`, with the devices that come of it noted. */
