@@ -13,3 +13,4 @@ export {
   writeRecord,
 } from './care/record.js'
 export { keepAlive } from './care/recover.js'
+export { steady } from './care/steady.js'

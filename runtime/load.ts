@@ -44,7 +44,7 @@ async function attempt<T>(
 }
 
 async function loadFrom(source: Source, options: LoadOptions, signal: AbortSignal): Promise<Model> {
-  const [bytes, capabilities, { keepAlive }] = await Promise.all([
+  const [bytes, capabilities, { keepAlive, steady }] = await Promise.all([
     readSmall(source, 'manifest.json', MAX_MANIFEST_BYTES, signal),
     options.capabilities ?? detect(options),
     care(),
@@ -61,7 +61,7 @@ async function loadFrom(source: Source, options: LoadOptions, signal: AbortSigna
     loaded += count
     progress('download', loaded, Math.max(loaded, total))
   }
-  const reader: Reader = { source, integrity: options.integrity ?? 'auto', signal, onBytes }
+  const reader: Reader = { source: steady(source), integrity: options.integrity ?? 'auto', signal, onBytes }
   const expect = (bytes: number) => {
     total += bytes
   }

@@ -11,7 +11,13 @@ import type { FileInfo } from './format.js'
 
 /** Reads the files of one bundle. `name` is a plain file name. */
 export interface Source {
-  read(name: string, options: { signal?: AbortSignal }): Promise<Uint8Array | ReadableStream<Uint8Array>>
+  /** `from`: the first byte to read, above 0 only where the source `resumes`. */
+  read(
+    name: string,
+    options: { signal?: AbortSignal | undefined; from?: number },
+  ): Promise<Uint8Array | ReadableStream<Uint8Array>>
+  /** What broke off is read on from there: `read` takes `from`, and throws a FetchError with a status where it can't. */
+  resumes?: boolean
 }
 
 /** auto: SHA-256 is checked wherever the page has `crypto.subtle` (https, localhost). */
@@ -24,16 +30,18 @@ export function urlSource(url: string | URL): Source {
     globalThis.location?.href,
   )
   return {
-    async read(name, options) {
+    resumes: true,
+    async read(name, { signal, from }) {
       const at = new URL(name, folder)
       let response: Response
       try {
-        response = await fetch(at, options)
+        response = await fetch(at, { signal: signal!, headers: from ? { range: `bytes=${from}-` } : {} })
       } catch (e) {
-        if (options.signal?.aborted) throw abortReason(options.signal)
+        if (signal?.aborted) throw abortReason(signal)
         throw new FetchError(`${at} could not be fetched: ${(e as Error).message}`, undefined, e)
       }
-      if (!response.ok) throw new FetchError(`${at}: HTTP ${response.status}`, response.status)
+      if (!response.ok || (from && response.status !== 206))
+        throw new FetchError(`${at}: HTTP ${response.status}`, response.status)
       return response.body ?? new Uint8Array(await response.arrayBuffer())
     },
   }
@@ -65,7 +73,7 @@ export async function readFile(
 ): Promise<Uint8Array> {
   const { bytes } = place
   let at = 0
-  await drain(await source.read(name, { signal }), signal, (chunk) => {
+  await drain(source, name, signal, (chunk) => {
     if (at + chunk.length > bytes.length) throw new IntegrityError(`${name} is longer than the manifest says`)
     bytes.set(chunk, at)
     at += chunk.length
@@ -92,7 +100,7 @@ export function allocate(bytes: number): Uint8Array {
 export async function readSmall(source: Source, name: string, max: number, signal: AbortSignal) {
   const chunks: Uint8Array[] = []
   let total = 0
-  await drain(await source.read(name, { signal }), signal, (chunk) => {
+  await drain(source, name, signal, (chunk) => {
     total += chunk.length
     if (total > max) throw new IntegrityError(`${name} is longer than ${max} bytes`)
     chunks.push(chunk)
@@ -101,16 +109,22 @@ export async function readSmall(source: Source, name: string, max: number, signa
 }
 
 async function drain(
-  body: Uint8Array | ReadableStream<Uint8Array>,
+  source: Source,
+  name: string,
   signal: AbortSignal,
   take: (chunk: Uint8Array) => void,
 ): Promise<void> {
+  const body = await source.read(name, { signal })
   checkAbort(signal)
   if (body instanceof Uint8Array) return take(body)
   const reader = body.getReader()
   try {
     for (;;) {
-      const { done, value } = await reader.read()
+      const { done, value } = await reader.read().catch((e) => {
+        checkAbort(signal)
+        // As streams tell that the network failed.
+        throw e instanceof TypeError ? new FetchError(`${name} broke off: ${e.message}`, undefined, e) : e
+      })
       checkAbort(signal)
       if (done) return
       take(value)

@@ -12,6 +12,7 @@ import type { Context } from '../options.js'
 import type { Selection } from '../select.js'
 import type { Session } from '../session.js'
 import { openBest } from './open-best.js'
+import { pause } from './pause.js'
 import { conversation, tokensOf } from './replay.js'
 
 /** Milliseconds before each try to open a variant: a driver that restarts needs some seconds. */
@@ -43,19 +44,6 @@ const passes = (e: unknown): boolean =>
   isLoss(e) ||
   ['UnsupportedError', 'OutOfMemoryError'].includes((e as Error).name) ||
   ((e as Error).name === 'FetchError' && (e as { status?: number }).status === undefined)
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (!ms || signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
-}
 
 /** Opens a variant, again should its device be lost meanwhile; what comes of it opens itself again later. */
 export async function keepAlive(options: Recovery): Promise<Alive | undefined> {
