@@ -24,7 +24,7 @@ export interface LoadRequest {
   signal: AbortSignal
   verbose?: boolean | undefined
   /** What of the runtime's own options the caller needs. */
-  options: Pick<LoadOptions, 'tokenizer' | 'programs'>
+  options: Pick<LoadOptions, 'tokenizer' | 'programs' | 'features'>
 }
 
 export interface Loaded {

@@ -9,6 +9,7 @@ import { type TensorData, writeSafetensors } from '../import/safetensors-write.j
 import { loadBundle } from './load-bundle.js'
 import { plural, print } from './output.js'
 import type { RunOptions } from './run.js'
+import { switchedOff } from './without.js'
 
 export async function runTensors(
   folder: string,
@@ -19,7 +20,7 @@ export async function runTensors(
 ): Promise<void> {
   // The inputs first: a mistake there should not wait for the weights.
   const given = await readInputs(inputs)
-  const { backend, variant, threads, verbose, program } = options
+  const { backend, variant, threads, verbose, program, without } = options
   const request = {
     folder,
     backend,
@@ -27,7 +28,7 @@ export async function runTensors(
     threads,
     signal,
     verbose,
-    options: { tokenizer: false, programs: [] },
+    options: { tokenizer: false, programs: [], ...switchedOff(without) },
   } as const
   const { model, backend: used, why } = await loadBundle(request)
   try {

@@ -5,6 +5,7 @@ import { fail } from '../errors.js'
 import { loadBundle } from './load-bundle.js'
 import { jsonText, plural, tell } from './output.js'
 import type { RunOptions } from './run.js'
+import { switchedOff } from './without.js'
 
 export async function runText(
   folder: string,
@@ -12,8 +13,9 @@ export async function runText(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { backend, variant, threads, verbose } = options
-  const loaded = await loadBundle({ folder, backend, variant, threads, signal, verbose, options: {} })
+  const { backend, variant, threads, verbose, without } = options
+  const request = { folder, backend, variant, threads, signal, verbose }
+  const loaded = await loadBundle({ ...request, options: switchedOff(without) })
   const { model } = loaded
   try {
     const tokenizer = model.tokenizer ?? fail('WGC624', [], { place: { file: folder } })

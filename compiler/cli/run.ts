@@ -1,9 +1,11 @@
 /** `wgc run`: a bundle in Node, on text or on tensors. */
 import { type Command, Option } from 'commander'
+import { FEATURES, type FeatureName } from '../../runtime/switches.js'
 import { fail } from '../errors.js'
 import { type CommonOptions, command, integer, need, number } from './command.js'
 import { interruptible } from './interrupt.js'
 import type { Backend } from './load-bundle.js'
+import { features } from './without.js'
 
 export interface RunOptions extends CommonOptions {
   prompt?: string
@@ -20,6 +22,7 @@ export interface RunOptions extends CommonOptions {
   backend: Backend
   variant?: string
   threads?: number
+  without?: FeatureName[]
 }
 
 const EXAMPLES = [
@@ -67,6 +70,7 @@ export function runCommand(): Command {
       integer(1, 256),
     )
     .option('--variant <id>', 'this variant of the bundle (see wgc inspect)')
+    .option('--without <features>', `as if these were absent: ${FEATURES.join(', ')}`, features)
     .addHelpText('after', AFTER)
     .action(run)
 }

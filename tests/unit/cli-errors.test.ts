@@ -105,6 +105,12 @@ const COMMAND_LINE: Row[] = [
   ],
   ['bad --group', build('whole', '--group', '48'), 2, /WGC103: .*Allowed choices are 32, 64, 128, channel/],
   ['bad --context', build('whole', '--context', '1e3'), 2, /WGC103: .*integer of at least 1/],
+  [
+    'bad --without',
+    ['run', 'bundle', '--prompt', 'x', '--without', 'threads,subgroup'],
+    2,
+    /WGC103: .*'--without <features>'.*Did you mean subgroups\?/,
+  ],
   ['bad --temperature', ['run', 'bundle', '--prompt', 'x', '--temperature', '-1'], 2, /WGC103/],
   ['empty target', build('whole', '--target', 'chrome,'), 2, /WGC103/],
   ['missing --model', ['build', '--out', 'new'], 2, "WGC104: required option '--model"],

@@ -224,3 +224,29 @@ test('outputs that cannot be written', async () => {
   expect(ran.code).toBe(1)
   expect(folder.list()).toEqual(before)
 })
+
+test('--without takes the next variant, and gives the same text', async () => {
+  const [story] = storiesCases()
+  const run = (...more: string[]) =>
+    wgcJson<{ ids: number[]; variant: string }>([
+      'run',
+      at('stories'),
+      '--prompt',
+      story!.prompt,
+      '--temperature',
+      '0',
+      '--max-tokens',
+      '20',
+      ...more,
+    ])
+  const rows: [without: string, variant: RegExp][] = [
+    ['webgpu', /^wasm-simd128-(relaxed-simd-)?threads$/],
+    ['webgpu,threads', /^wasm-simd128(-relaxed-simd)?$/],
+    ['webgpu,threads,relaxed-simd', /^wasm-simd128$/],
+  ]
+  for (const [without, variant] of rows) {
+    const ran = await run('--without', without)
+    expect(ran.variant).toMatch(variant)
+    expect(ran.ids).toEqual(story!.greedy.slice(0, 20))
+  }
+})
