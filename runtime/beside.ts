@@ -1,8 +1,9 @@
 /** What lies beside the runtime and in the bundle, and is fetched when it is needed: tokenizer, extras, preprocessor. */
-import { parseJson } from './check.js'
+
 import type { Tokenizer } from './detokenize.js'
 import { UnsupportedError } from './errors.js'
 import type { HostFunction } from './extras.js'
+import { parseJson } from './json.js'
 import { infoOf } from './open.js'
 import type { Context, TokenizerFactory } from './options.js'
 import { readFile } from './source.js'

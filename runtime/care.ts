@@ -14,3 +14,4 @@ export {
 } from './care/record.js'
 export { keepAlive } from './care/recover.js'
 export { steady } from './care/steady.js'
+export { checkManifest, checkPlan } from './check.js'

@@ -15,8 +15,6 @@ import {
   type Variant,
 } from './format.js'
 
-/** Largest JSON, WGSL or wasm file that is read. */
-export const MAX_CODE_BYTES = 1 << 27
 /** Beyond `Variant.memory`: the step uniform, the token ids, rounding. */
 const MEMORY_SLACK = 1 << 20
 const MAX_LIST = 1 << 20
@@ -69,15 +67,6 @@ function each(v: unknown, where: string, check: (value: unknown, where: string) 
   list(v, where).forEach((value, i) => {
     check(value, `${where}[${i}]`)
   })
-}
-
-/** JSON that was read from a file, whatever is in it. */
-export function parseJson(bytes: Uint8Array, file: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch (e) {
-    return bad(file, `is no JSON: ${(e as Error).message}`)
-  }
 }
 
 export function checkManifest(value: unknown): Manifest {

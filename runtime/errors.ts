@@ -43,6 +43,12 @@ export class IntegrityError extends Error {
   override name = 'IntegrityError'
 }
 
+/** The error as this file knows it: what another file of the runtime threw has classes of its own. */
+export const ours = (e: unknown): unknown =>
+  (e as Error).name === 'IntegrityError' && !(e instanceof IntegrityError)
+    ? new IntegrityError((e as Error).message, { cause: e })
+    : e
+
 /** A file of the bundle could not be read. `status` is the HTTP status, if there was an answer. */
 export class FetchError extends Error {
   override name = 'FetchError'

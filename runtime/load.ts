@@ -1,8 +1,8 @@
 /** From a bundle's address to a model that is ready to run. */
 import { care, extras, preprocessorOf, tokenizerOf } from './beside.js'
-import { checkManifest, parseJson } from './check.js'
 import { detect } from './detect.js'
-import { abortReason, checkAbort, destroyed, noneRuns, orAbort } from './errors.js'
+import { abortReason, checkAbort, destroyed, noneRuns, orAbort, ours } from './errors.js'
+import { parseJson } from './json.js'
 import { createModel, type Model } from './model.js'
 import { open, threadsOf } from './open.js'
 import type { Context, LoadOptions } from './options.js'
@@ -36,15 +36,16 @@ async function attempt<T>(
   try {
     return await work(controller.signal)
   } catch (e) {
-    controller.abort(e)
-    throw e
+    const error = ours(e)
+    controller.abort(error)
+    throw error
   } finally {
     outer?.removeEventListener('abort', give)
   }
 }
 
 async function loadFrom(source: Source, options: LoadOptions, signal: AbortSignal): Promise<Model> {
-  const [bytes, capabilities, { keepAlive, steady }] = await Promise.all([
+  const [bytes, capabilities, { keepAlive, steady, checkManifest, checkPlan }] = await Promise.all([
     readSmall(source, 'manifest.json', MAX_MANIFEST_BYTES, signal),
     options.capabilities ?? detect(options),
     care(),
@@ -65,7 +66,7 @@ async function loadFrom(source: Source, options: LoadOptions, signal: AbortSigna
   const expect = (bytes: number) => {
     total += bytes
   }
-  const context: Context = { manifest, capabilities, options, reader, expect, progress }
+  const context: Context = { manifest, capabilities, options, reader, checkPlan, expect, progress }
   const tokenizer = tokenizerOf(context)
   const preprocessor = preprocessorOf(context)
   // Awaited below; what else fails first is what counts.

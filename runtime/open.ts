@@ -1,9 +1,9 @@
 /** One variant of a bundle, opened: its plan checked, its kernels compiled, its weights in place. */
-import { checkPlan, MAX_CODE_BYTES, parseJson } from './check.js'
 import { gpuOf, requestAdapter } from './detect.js'
 import { checkAbort, IntegrityError, OutOfMemoryError, UnsupportedError } from './errors.js'
 import { buffersOf, type Executor } from './executor.js'
 import { type FileInfo, GENERATING, type Manifest, type Plan, type Variant } from './format.js'
+import { MAX_CODE_BYTES, parseJson } from './json.js'
 import type { Context, LoadOptions } from './options.js'
 import { inParallel, readFile } from './source.js'
 import { createWasm, type Threads } from './wasm.js'
@@ -28,7 +28,7 @@ export async function open(context: Context, variant: Variant, signal: AbortSign
   let executor: Executor | undefined
   try {
     const [planBytes, code, gpu] = await Promise.all([read(variant.plan), read(variant.code), device])
-    const whole = checkPlan(parseJson(planBytes, variant.plan), manifest, variant)
+    const whole = context.checkPlan(parseJson(planBytes, variant.plan), manifest, variant)
     const plan = partOf(whole, manifest, options)
     executor = gpu
       ? await createWebGPU({

@@ -1,4 +1,5 @@
 /** What `load` can be told, and what the parts of a load share. */
+import type { checkPlan } from './check.js'
 import type { Capabilities, DetectOptions } from './detect.js'
 import type { Tokenizer } from './detokenize.js'
 import type { ModelEvent } from './events.js'
@@ -57,6 +58,7 @@ export interface Context {
   capabilities: Capabilities
   options: LoadOptions
   reader: Reader
+  checkPlan: typeof checkPlan
   /** Told once the files of a variant are known. */
   expect(bytes: number): void
   progress(phase: Progress['phase'], loaded: number, total: number): void

@@ -39,12 +39,14 @@ async function play({ backend }: { backend: 'webgpu' | 'wasm' }, page: Page) {
   return { capabilities, variant, ids, aborted, last, stats, perToken }
 }
 
-/** Runs in the engine: how a damaged shard and a missing bundle end. */
+/** Runs in the engine: how a damaged shard, a malformed manifest and a missing bundle end. */
 async function fail(_: null, page: Page) {
-  const { load } = await page.import<typeof Runtime>('/dist/runtime.js')
+  const { load, ...errors } = await page.import<typeof Runtime>('/dist/runtime.js')
   const names: string[] = []
-  for (const folder of ['damaged/', 'nowhere/']) {
-    await load(new URL(folder, page.url), { backend: 'wasm' }).catch((e) => names.push(e.name))
+  for (const folder of ['damaged/', 'malformed/', 'nowhere/']) {
+    await load(new URL(folder, page.url), { backend: 'wasm' }).catch((e) =>
+      names.push(e instanceof errors[e.name as 'IntegrityError'] ? e.name : `another ${e.name}`),
+    )
   }
   return names
 }
@@ -54,17 +56,25 @@ let built: Built
 beforeAll(async () => {
   built = await buildRuntime()
   const bundle = await tinyBundle()
-  for (const name of ['bundle', 'damaged']) {
+  for (const name of ['bundle', 'damaged', 'malformed']) {
     const folder = join(built.folder, name)
     mkdirSync(folder)
-    writeFileSync(join(folder, 'manifest.json'), JSON.stringify(bundle.manifest))
+    writeFileSync(
+      join(folder, 'manifest.json'),
+      JSON.stringify({ ...bundle.manifest, ...(name === 'malformed' && { format: 2 }) }),
+    )
     for (const [file, bytes] of bundle.files) {
       const damaged = name === 'damaged' && file === 'weights-0.bin'
       writeFileSync(join(folder, file), damaged ? bytes.map((b) => b ^ 1) : bytes)
     }
   }
   const at = (name: string) => join(built.folder, name)
-  site = await serve({ '/dist': built.folder, '/bundle': at('bundle'), '/damaged': at('damaged') })
+  site = await serve({
+    '/dist': built.folder,
+    '/bundle': at('bundle'),
+    '/damaged': at('damaged'),
+    '/malformed': at('malformed'),
+  })
 })
 afterAll(async () => {
   await site.close()
@@ -99,6 +109,6 @@ describe.each(ENGINES)('%s', (name) => {
   })
 
   it.skipIf(missing)('tells damage and absence apart', async () => {
-    expect(await engine.run(site, fail, null)).toEqual(['IntegrityError', 'FetchError'])
+    expect(await engine.run(site, fail, null)).toEqual(['IntegrityError', 'IntegrityError', 'FetchError'])
   })
 })
