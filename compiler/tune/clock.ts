@@ -53,7 +53,8 @@ function timestamps(device: GPUDevice): Clock {
   }
 }
 
-function host(device: GPUDevice): Clock {
+/** By the host's clock, each run of turns in a submission of its own. */
+export function hostClock(device: GPUDevice): Clock {
   return {
     kind: 'host',
     async round(runnables, turns) {
@@ -74,7 +75,7 @@ function host(device: GPUDevice): Clock {
 }
 
 export const clockOf = (device: GPUDevice): Clock =>
-  device.features.has('timestamp-query') ? timestamps(device) : host(device)
+  device.features.has('timestamp-query') ? timestamps(device) : hostClock(device)
 
 /** Milliseconds that a measured run of dispatches should last, and most dispatches of it. */
 const RUN_MS = 4

@@ -21,6 +21,8 @@ const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '6' },
     only: { type: 'string', default: '' },
+    /** Products of these sizes instead: `1x14336x4096:q4,512x14336x4096:q4`. */
+    sizes: { type: 'string', default: '' },
     count: { type: 'string', default: '24' },
     top: { type: 'string', default: '2' },
   },
@@ -41,34 +43,45 @@ interface Row {
   past?: number
 }
 
-const rows: Row[] = [
-  ...['q4', 'q8', 'q3', 'q2', 'q4a', 'f16'].map((W) => ({
-    ...{ group: 'gemv', op: 'linear', facts: linear(1, 14336, 4096, W) },
-  })),
-  { group: 'gemv', op: 'linear', facts: linear(1, 128256, 4096, 'q4') },
-  { group: 'gemv8b', op: 'linear', facts: linear(1, 128256, 4096, 'q8') },
-  { group: 'gemv8b', op: 'linear', facts: linear(1, 6144, 4096, 'q4') },
-  { group: 'gemv8b', op: 'linear', facts: linear(1, 4096, 4096, 'q4', { EPI: 'add' }) },
-  {
-    group: 'gemv8b',
-    op: 'linear',
-    facts: linear(1, 28672, 4096, 'q4', { EPI: 'glu', LDY: 14336, ACT: 'silu' }),
-  },
-  { group: 'gemv8b', op: 'linear', facts: linear(1, 4096, 14336, 'q4', { EPI: 'add' }) },
-  { group: 'gemm', op: 'linear', facts: linear(512, 4096, 4096, 'q4') },
-  { group: 'gemm', op: 'linear', facts: linear(512, 14336, 4096, 'q4') },
-  { group: 'gemm', op: 'linear', facts: linear(4096, 4096, 4096, 'q4') },
-  { group: 'gemm', op: 'linear', facts: linear(4096, 14336, 4096, 'q4') },
-  { group: 'gemm', op: 'linear', facts: linear(512, 14336, 4096, 'f16') },
-  { group: 'attention', op: 'attention', facts: attention(512), past: 1536 },
-]
+const asked = options.sizes
+  .split(',')
+  .filter(Boolean)
+  .map((text): Row => {
+    const [, M, N, K, W] = /^(\d+)x(\d+)x(\d+):(\w+)$/.exec(text) ?? []
+    if (!W) throw new Error(`--sizes ${text}: rows x columns x inner size : format, as 1x14336x4096:q4`)
+    return { group: 'asked', op: 'linear', facts: linear(Number(M), Number(N), Number(K), W) }
+  })
+const rows: Row[] =
+  asked.length > 0
+    ? asked
+    : [
+        ...['q4', 'q8', 'q3', 'q2', 'q4a', 'f16'].map((W) => ({
+          ...{ group: 'gemv', op: 'linear', facts: linear(1, 14336, 4096, W) },
+        })),
+        { group: 'gemv', op: 'linear', facts: linear(1, 128256, 4096, 'q4') },
+        { group: 'gemv8b', op: 'linear', facts: linear(1, 128256, 4096, 'q8') },
+        { group: 'gemv8b', op: 'linear', facts: linear(1, 6144, 4096, 'q4') },
+        { group: 'gemv8b', op: 'linear', facts: linear(1, 4096, 4096, 'q4', { EPI: 'add' }) },
+        {
+          group: 'gemv8b',
+          op: 'linear',
+          facts: linear(1, 28672, 4096, 'q4', { EPI: 'glu', LDY: 14336, ACT: 'silu' }),
+        },
+        { group: 'gemv8b', op: 'linear', facts: linear(1, 4096, 14336, 'q4', { EPI: 'add' }) },
+        { group: 'gemm', op: 'linear', facts: linear(512, 4096, 4096, 'q4') },
+        { group: 'gemm', op: 'linear', facts: linear(512, 14336, 4096, 'q4') },
+        { group: 'gemm', op: 'linear', facts: linear(4096, 4096, 4096, 'q4') },
+        { group: 'gemm', op: 'linear', facts: linear(4096, 14336, 4096, 'q4') },
+        { group: 'gemm', op: 'linear', facts: linear(512, 14336, 4096, 'f16') },
+        { group: 'attention', op: 'attention', facts: attention(512), past: 1536 },
+      ]
 
-const { device, info, features } = await largeDevice()
+const { device, info, features, host } = await largeDevice()
 const templates = openTemplates()
 const target: KernelTarget = { language: 'wgsl', features, tuning: loadTuning() }
 const pipelines = pipelinesOf(device, templates, target)
 const clock = clockOf(device)
-console.log(info.vendor, info.architecture, info.description, features.join(' '), clock.kind)
+console.log(host, info.vendor, info.architecture, info.description, features.join(' '), clock.kind)
 
 const wanted = options.only.split(',').filter(Boolean)
 for (const { group, op, facts, past = 0 } of rows) {

@@ -10,7 +10,6 @@ import { parseArgs } from 'node:util'
 import { append, checkHistory, compare, type Result, type Run } from '../../../compiler/bench/history.js'
 import { spreadOf } from '../../../compiler/bench/verdict.js'
 import { variantsOf, vendorsOf } from '../../../compiler/build/variants.js'
-import { dawnVersion } from '../../../compiler/cli/dawn.js'
 import { ops } from '../../../compiler/ops/index.js'
 import type { Facts } from '../../../compiler/ops/types.js'
 import { packageRoot } from '../../../compiler/root.js'
@@ -22,14 +21,19 @@ import { benchOf } from '../../../compiler/tune/bench.js'
 import { type Candidate, keyOf } from '../../../compiler/tune/candidates.js'
 import { clockOf, median } from '../../../compiler/tune/clock.js'
 import { pipelinesOf } from '../../../compiler/tune/runnable.js'
+import { chains } from './chain.js'
 import { largeDevice } from './device.js'
 import { limitsOf } from './limits.js'
 
 const { values: options } = parseArgs({
+  allowNegative: true,
   options: {
     history: { type: 'string' },
     run: { type: 'string', default: new Date().toISOString() },
     compare: { type: 'boolean', default: false },
+    /** Matrices in a row, by the host's clock, beside onnxruntime's. */
+    chains: { type: 'boolean', default: true },
+    products: { type: 'boolean', default: true },
     /** Part of a large model's sizes, for small devices. */
     scale: { type: 'string', default: '1' },
   },
@@ -52,17 +56,18 @@ const subjects = [
   ...[512, 4096].map((M) => linear(M, 14336, 4096, 'q4')),
 ]
 
-const { device, info, features } = await largeDevice()
-const name = info.device || info.description || `${info.vendor} ${info.architecture}`
+const { device, info, features, target, host } = await largeDevice()
+const name =
+  (/^\d*$/.test(info.device) ? '' : info.device) || info.description || `${info.vendor} ${info.architecture}`
 const driver = info.driver ?? info.description ?? ''
 const limits = await limitsOf(device, features, scale)
 const rate = (n: number | undefined, unit: string) => (n === undefined ? '-' : `${n.toFixed(1)} ${unit}`)
-console.log(`${name}: ${features.join(' ')}`)
+console.log(`${name}, ${host}: ${features.join(' ')}`)
 console.log(
   `limits: read ${limits.read.toFixed(2)} TB/s, dispatch ${limits.dispatch.toFixed(1)} µs, floats ${rate(limits.floats, 'TFLOP/s')}, halves ${rate(limits.halves, 'TFLOP/s')}, matrices ${rate(limits.matrices, 'TFLOP/s')}`,
 )
 
-const { specs } = variantsOf(resolveTargets('node'), loadTuning(), loadTables())
+const { specs } = variantsOf(resolveTargets(target), loadTuning(), loadTables())
 const runs = specs.filter(
   (s) =>
     s.backend === 'webgpu' &&
@@ -72,7 +77,7 @@ const runs = specs.filter(
 const templates = openTemplates()
 const clock = clockOf(device)
 const results: Result[] = []
-for (const facts of subjects) {
+for (const facts of options.products ? subjects : []) {
   const pipelines = pipelinesOf(device, templates, { language: 'wgsl', features, tuning: loadTuning() })
   const bench = await benchOf(pipelines, clock, { op: 'linear', facts, past: 0 })
   const candidates = runs.map((spec): Candidate => {
@@ -98,8 +103,9 @@ for (const facts of subjects) {
   }
   bench.destroy()
 }
+if (options.chains) results.push(...(await chains(device, runs, { K: size(4096), N: size(14336) })))
 if (options.history !== undefined) {
-  const run: Run = { run: options.run, device: name, driver, host: dawnVersion(), wgc: version }
+  const run: Run = { run: options.run, device: name, driver, host, wgc: version }
   await append(options.history, run, results, PEERS)
   if (options.compare)
     for (const { verdict, engine, name, worse, before, now } of await compare(options.history, run, PEERS))

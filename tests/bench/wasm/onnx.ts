@@ -1,11 +1,19 @@
 /** ONNX files of matrix products alone, written with `pbf`: field numbers are those of onnx.proto3. */
 import { PbfWriter } from 'pbf'
+import { arrayToF16 } from '../../../compiler/formats/f16.js'
 import { noise } from '../../../compiler/ops/common.js'
 
 type Write = (w: PbfWriter) => void
 
 const FLOAT = 1
 const UINT8 = 2
+const FLOAT16 = 10
+
+type Data = Float32Array | Uint8Array | Uint16Array
+
+/** Halves come as their bits. */
+const typeOf = (data: Data) =>
+  data instanceof Float32Array ? FLOAT : data instanceof Uint16Array ? FLOAT16 : UINT8
 
 const message = (field: number, write: Write) => (w: PbfWriter) =>
   w.writeMessage(field, (_: null, inner: PbfWriter) => write(inner), null)
@@ -16,19 +24,24 @@ const all =
     for (const part of parts) part(w)
   }
 
-/** ValueInfoProto: a float tensor. */
-const value = (name: string, dims: number[]): Write =>
+/** ValueInfoProto: a tensor of floats unless said; a size may have a name instead. */
+const value = (name: string, dims: (number | string)[], type = FLOAT): Write =>
   all(
     (w) => w.writeStringField(1, name),
     message(
       2,
       message(1, (w) => {
-        w.writeVarintField(1, FLOAT)
+        w.writeVarintField(1, type)
         w.writeMessage(
           2,
           (_: null, shape: PbfWriter) => {
             for (const n of dims)
-              shape.writeMessage(1, (m: number, d: PbfWriter) => d.writeVarintField(1, m), n)
+              shape.writeMessage(
+                1,
+                (m: number | string, d: PbfWriter) =>
+                  typeof m === 'number' ? d.writeVarintField(1, m) : d.writeStringField(2, m),
+                n,
+              )
           },
           null,
         )
@@ -38,10 +51,10 @@ const value = (name: string, dims: number[]): Write =>
 
 /** TensorProto. */
 const tensor =
-  (name: string, dims: number[], data: Float32Array | Uint8Array): Write =>
+  (name: string, dims: number[], data: Data): Write =>
   (w) => {
     w.writePackedVarint(1, dims)
-    w.writeVarintField(2, data instanceof Float32Array ? FLOAT : UINT8)
+    w.writeVarintField(2, typeOf(data))
     w.writeStringField(8, name)
     w.writeBytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   }
@@ -74,9 +87,11 @@ const nodeProto =
 interface GraphSpec {
   nodes: NodeSpec[]
   tensors: Write[]
-  inputs: [name: string, dims: number[]][]
-  outputs: [name: string, dims: number[]][]
+  inputs: Port[]
+  outputs: Port[]
 }
+
+type Port = [name: string, dims: (number | string)[], type?: number]
 
 function file({ nodes, tensors, inputs, outputs }: GraphSpec): Uint8Array {
   const w = new PbfWriter()
@@ -85,8 +100,8 @@ function file({ nodes, tensors, inputs, outputs }: GraphSpec): Uint8Array {
     for (const n of nodes) message(1, nodeProto(n))(g)
     g.writeStringField(2, 'g')
     for (const t of tensors) message(5, t)(g)
-    for (const [name, dims] of inputs) message(11, value(name, dims))(g)
-    for (const [name, dims] of outputs) message(12, value(name, dims))(g)
+    for (const port of inputs) message(11, value(...port))(g)
+    for (const port of outputs) message(12, value(...port))(g)
   })(w)
   for (const [domain, version] of [
     ['', 17],
@@ -130,6 +145,45 @@ function product(x: string, to: string, N: number, K: number, bits: number, accu
 export function linearFile(M: number, N: number, K: number, bits: number, accuracy: number): Uint8Array {
   const { node, tensors } = product('x', 'y', N, K, bits, accuracy)
   return file({ nodes: [node], tensors, inputs: [['x', [M, K]]], outputs: [['y', [M, N]]] })
+}
+
+/**
+ * `x` of [m, K] times `count` matrices of 4 bits in turns, N x K and K x N, to `y`: each reads what the one before made.
+ * `halves`: numbers and scales are halves. Scales stand for `block` weights.
+ */
+export function chainFile({ N, K, count, block, accuracy, halves }: ChainSpec): Uint8Array {
+  const type = halves ? FLOAT16 : FLOAT
+  const bytes = Uint8Array.from({ length: (N * K) / 2 }, (_, i) => (i * 2654435761) >>> 13)
+  const scales = floats((N * K) / block, 0.001).map((s) => 0.002 + s)
+  const kept = halves ? arrayToF16(scales) : scales
+  const made = Array.from({ length: count }, (_, i) => {
+    const [n, k] = i % 2 === 0 ? [N, K] : [K, N]
+    const to = i === count - 1 ? 'y' : `y${i}`
+    const ints = { K: k, N: n, bits: 4, block_size: block, accuracy_level: accuracy }
+    const inputs = [i === 0 ? 'x' : `y${i - 1}`, `${to}.w`, `${to}.s`]
+    return {
+      node: { op: 'MatMulNBits', inputs, output: to, domain: 'com.microsoft', ints },
+      tensors: [
+        tensor(`${to}.w`, [n, k / block, block / 2], bytes),
+        tensor(`${to}.s`, [(n * k) / block], kept),
+      ],
+    }
+  })
+  return file({
+    nodes: made.map((m) => m.node),
+    tensors: made.flatMap((m) => m.tensors),
+    inputs: [['x', ['m', K], type]],
+    outputs: [['y', ['m', count % 2 === 0 ? K : N], type]],
+  })
+}
+
+export interface ChainSpec {
+  N: number
+  K: number
+  count: number
+  block: number
+  accuracy: number
+  halves: boolean
 }
 
 /** y = a b, both given. */
