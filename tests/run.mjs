@@ -15,7 +15,8 @@ const deno = (...args) => start('node_modules/deno/deno', ['run', '-A', '--unsta
 const given = process.argv.slice(2)
 const byDeno = given[0] === '--deno'
 const [program, ...words] = byDeno ? given.slice(1) : given
-if (!program?.endsWith('.ts')) throw new Error('usage: node tests/run.mjs [--deno] tests/…/program.ts [options]')
+if (!program?.endsWith('.ts'))
+  throw new Error('usage: node tests/run.mjs [--deno] tests/…/program.ts [options]')
 const compiler = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit', 'false', '--noCheck']
 const compiled = node(
   ...compiler,

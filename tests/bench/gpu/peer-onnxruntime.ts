@@ -1,6 +1,6 @@
 /**
  * onnxruntime-node on WebGPU in a process of its own, which chain.ts starts: two Dawns in one process might meet. Told
- * `{ open: ChainSpec }` and `{ run: [rows, times] }`; answers milliseconds of each run, or why not.
+ * `{ open: ChainSpec }` and `{ run: [rows, warmMs] }`; answers milliseconds of each run, or why not.
  */
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
@@ -15,7 +15,7 @@ interface Ort {
   Tensor: new (type: string, data: unknown, dims: number[]) => unknown
 }
 
-export type Asked = { open: ChainSpec[] } | { run: [rows: number, times: number] }
+export type Asked = { open: ChainSpec[] } | { run: [rows: number, warmMs: number] }
 
 const ort = createRequire(join(resolve('tests/bench/peers'), 'package.json'))('onnxruntime-node') as Ort
 let opened: { spec: ChainSpec; session: Session }[] = []
@@ -30,21 +30,19 @@ async function open(specs: ChainSpec[]): Promise<string> {
   return 'open'
 }
 
-/** Milliseconds of a run of each session, of `times` in turns. */
-async function run(rows: number, times: number): Promise<number[][]> {
-  const out: number[][] = []
-  for (let i = 0; i < times; i++) {
-    const turn: number[] = []
-    for (const { spec, session } of opened) {
-      const length = rows * spec.K
-      const data = spec.halves ? new Uint16Array(length).fill(0x2e66) : new Float32Array(length).fill(0.1)
-      const x = new ort.Tensor(spec.halves ? 'float16' : 'float32', data, [rows, spec.K])
-      const began = performance.now()
-      await session.run({ x })
-      turn.push(performance.now() - began)
-    }
-    out.push(turn)
+/** Milliseconds of a run of each session, after others that last `warmMs`. */
+async function run(rows: number, warmMs: number): Promise<number[]> {
+  const once = async ({ spec, session }: (typeof opened)[number]) => {
+    const length = rows * spec.K
+    const data = spec.halves ? new Uint16Array(length).fill(0x2e66) : new Float32Array(length).fill(0.1)
+    const x = new ort.Tensor(spec.halves ? 'float16' : 'float32', data, [rows, spec.K])
+    const began = performance.now()
+    await session.run({ x })
+    return performance.now() - began
   }
+  for (const end = performance.now() + warmMs; performance.now() < end; ) await once(opened[0]!)
+  const out: number[] = []
+  for (const one of opened) out.push(await once(one))
   return out
 }
 
