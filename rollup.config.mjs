@@ -14,7 +14,7 @@ export const outputs = (from, to) => [
   {
     input: `${from}/index.js`,
     // Stays an import of a file beside it: bundlers make it a lazy chunk, pages fetch it when needed.
-    external: /\/(tokenizer|extras|care|wasm-threads)\.js$/,
+    external: /\/(tokenizer|extras|care|inspect|wasm-threads)\.js$/,
     output: { file: `${to}/runtime.js`, format: 'es', paths: (id) => `./${id.split('/').at(-1)}` },
     plugins: [minify()],
   },
@@ -54,6 +54,11 @@ export const outputs = (from, to) => [
     input: `${from}/tasks/template.js`,
     output: { file: `${to}/chat-template.js`, format: 'es' },
     plugins: [nodeResolve(), minify()],
+  },
+  {
+    input: `${from}/inspect.js`,
+    output: { file: `${to}/inspect.js`, format: 'es' },
+    plugins: [minify()],
   },
 ]
 

@@ -3,13 +3,14 @@
  * no feature test tells: the code shape an engine likes, and workarounds of its bugs.
  */
 import type { Engine } from './format.js'
+import type { Report } from './inspect/report.js'
 
 /** Plain data: can be sent by `postMessage` or put in a bug report. */
 export interface Capabilities {
   engine: Engine | 'unknown'
   webgpu: WebGPUCapabilities
-  /** WebAssembly features, each found by validating a module that uses it. */
-  wasm: Record<WasmFeature, boolean>
+  /** WebAssembly features, each found by validating a module that uses it; empty where there is no WebAssembly. */
+  wasm: Partial<Record<WasmFeature, boolean>>
   crossOriginIsolated: boolean
   /** Bytes a model may take here, where the browser gives a hint. */
   memory?: number
@@ -38,26 +39,34 @@ export interface DetectOptions {
   powerPreference?: GPUPowerPreference | undefined
 }
 
-const scope = globalThis as typeof globalThis & {
+export const scope = globalThis as typeof globalThis & {
   Deno?: unknown
   process?: { versions?: { node?: string } }
   crossOriginIsolated?: boolean
 }
 
 /** Node and Deno have no page; their WebGPU is Chrome's (Dawn) and Firefox's (wgpu). */
-const HOST: Engine | undefined = scope.Deno ? 'gecko' : scope.process?.versions?.node ? 'chromium' : undefined
+export const HOST: Engine | undefined = scope.Deno
+  ? 'gecko'
+  : scope.process?.versions?.node
+    ? 'chromium'
+    : undefined
 
 /** Asks for an adapter, tests WebAssembly, reads the user agent. */
-export async function detect(options: DetectOptions = {}): Promise<Capabilities> {
+export async function detect(options?: DetectOptions & { full?: false }): Promise<Capabilities>
+/** And whatever else explains how a model runs here: imports `inspect.js`, and takes up to two seconds. */
+export async function detect(options: DetectOptions & { full: true }): Promise<Report>
+export async function detect(options: DetectOptions & { full?: boolean } = {}): Promise<Capabilities> {
   const memory = memoryOf(agent())
   const isolated = scope.crossOriginIsolated ?? HOST !== undefined
-  return {
+  const found: Capabilities = {
     engine: HOST ?? engineOf(agent()),
     webgpu: await detectWebGPU(options),
     wasm: detectWasm(isolated),
     crossOriginIsolated: isolated,
     ...(memory === undefined ? {} : { memory }),
   }
+  return options.full ? (await import('./inspect.js')).inspect(found, options) : found
 }
 
 /** What of `navigator` is looked at. */
@@ -77,7 +86,7 @@ export function engineOf({ userAgent = '' }: Agent): Engine | 'unknown' {
   return /AppleWebKit/.test(userAgent) ? 'webkit' : 'unknown'
 }
 
-const GiB = 2 ** 30
+export const GiB = 2 ** 30
 /** Browsers tell no more than this of a machine that has more. */
 const MOST_TOLD = 8
 
@@ -144,48 +153,63 @@ export function requestAdapter(gpu: GPU, options: DetectOptions): Promise<GPUAda
 }
 
 /**
- * Whose GPU it is, where that is certain: by its name; where an engine masks the names, by the limits that it gives
- * Apple's alone.
+ * Whose GPU it is, where that is certain: by its name; where an engine masks the names, by the sets of limits that it
+ * gives Apple's alone, and AMD's with 64 KiB.
  */
-export const vendorOf = ({ engine, webgpu: { info, limits } }: Capabilities): string | number | undefined =>
-  info.vendor ||
-  (engine === 'gecko' &&
-  limits.maxStorageBufferBindingSize === GiB &&
-  limits.maxStorageBuffersPerShaderStage! < 10
-    ? 'apple'
-    : undefined)
+export function vendorOf({ engine, webgpu: { info, limits } }: Capabilities): string | undefined {
+  if (info.vendor || engine !== 'gecko' || limits.maxStorageBufferBindingSize !== GiB)
+    return info.vendor as string
+  if (limits.maxStorageBuffersPerShaderStage! < 10) return 'apple'
+  return limits.maxComputeWorkgroupStorageSize === 2 ** 16 ? 'amd' : undefined
+}
 
 const SIMD = 0xfd
-/** i32.const 0, i8x16.splat. */
-const V = [0x41, 0, SIMD, 0x0f]
+/** i32.const n, i8x16.splat. */
+const splat = (n: number) => [0x41, n, SIMD, 0x0f]
+const V = splat(0)
 
-/** Whether a module with one function, of that result type and body, is valid here. */
-function takes(resultType: number, body: number[], memory: number[] = []): boolean {
-  return WebAssembly.validate(
-    new Uint8Array([
-      ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      ...[1, 5, 1, 0x60, 0, 1, resultType],
-      ...[3, 2, 1, 0],
-      ...(memory.length ? [5, memory.length + 1, 1, ...memory] : []),
-      ...[10, body.length + 4, 1, body.length + 2, 0, ...body, 0x0b],
-    ]),
-  )
+/** A module with one function `f`, of that result type and body. */
+const moduleOf = (resultType: number, body: number[], memory: number[] = []) =>
+  new Uint8Array([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...[1, 5, 1, 0x60, 0, 1, resultType],
+    ...[3, 2, 1, 0],
+    ...(memory.length ? [5, memory.length + 1, 1, ...memory] : []),
+    ...[7, 5, 1, 1, 0x66, 0, 0],
+    ...[10, body.length + 4, 1, body.length + 2, 0, ...body, 0x0b],
+  ])
+
+/** Whether it is valid here. */
+const takes = (...module: Parameters<typeof moduleOf>) => WebAssembly.validate(moduleOf(...module))
+
+/** i32x4.relaxed_dot_i8x16_i7x16_add_s, first lane: 4 · 2 · 3 + 1. */
+const DOT = [...splat(2), ...splat(3), 0x41, 1, SIMD, 0x11, SIMD, 0x93, 2, SIMD, 0x1b, 0]
+
+/**
+ * The very instructions that kernels use: i16x8.relaxed_dot_i8x16_i7x16_s, f32x4.relaxed_madd, and the dot product. That
+ * one is run as well: V8 11 takes it and computes something else.
+ */
+function relaxed(): boolean {
+  if (!takes(0x7b, [...V, ...V, SIMD, 0x92, 2, ...V, ...V, SIMD, 0x85, 2]) || !takes(0x7f, DOT)) return false
+  try {
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleOf(0x7f, DOT)))
+    return (exports.f as () => number)() === 25
+  } catch {
+    // A page's policy may forbid to compile anything at all; no variant of WebAssembly runs then.
+    return false
+  }
 }
 
 /** In this engine a worker that starts workers may hang for good in their constructor (ESR 153: once in ten starts). */
 const hangs = () => engineOf(agent()) === 'gecko' && 'WorkerGlobalScope' in globalThis
 
-function detectWasm(isolated: boolean): Record<WasmFeature, boolean> {
+function detectWasm(isolated: boolean): Capabilities['wasm'] {
+  if (!globalThis.WebAssembly) return {}
   const shared = typeof SharedArrayBuffer === 'function' && isolated && !hangs()
   return {
     // i8x16.popcnt: in the final instruction set, not in the early ones.
     simd128: takes(0x7b, [...V, SIMD, 0x62]),
-    // The very instructions that kernels use: i16x8.relaxed_dot_i8x16_i7x16_s, i32x4.…_add_s, f32x4.relaxed_madd.
-    'relaxed-simd': takes(0x7b, [
-      ...[...V, ...V, SIMD, 0x92, 2],
-      ...[...V, ...V, SIMD, 0x93, 2],
-      ...[...V, ...V, SIMD, 0x85, 2],
-    ]),
+    'relaxed-simd': relaxed(),
     // i32.atomic.load of a shared memory.
     threads: shared && takes(0x7f, [0x41, 0, 0xfe, 0x10, 2, 0], [3, 1, 1]),
     // i32.load at a 64-bit address.

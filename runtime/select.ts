@@ -1,5 +1,5 @@
 /** Which variant of a bundle to run here. Pure: everything it looks at is in its arguments. */
-import { type Capabilities, vendorOf, type WasmFeature } from './detect.js'
+import { type Capabilities, vendorOf } from './detect.js'
 import { type Candidate, noneRuns, type Score } from './errors.js'
 import type { Manifest, Variant } from './format.js'
 import { checkSwitches, type FeatureName, type Switches } from './switches.js'
@@ -113,11 +113,14 @@ function refusedByNeeds(v: Variant, c: Capabilities, options: SelectOptions): st
   const off = (f: string) => features?.[f as FeatureName] === false
   if (gpu && off('webgpu')) return 'WebGPU is switched off'
   if (gpu && !webgpu.available) return `no WebGPU: ${webgpu.reason ?? 'unknown reason'}`
+  if (!gpu && wasm.simd128 === undefined) return 'no WebAssembly'
   // What is tuned for other devices runs here, too, but is only taken when it is asked for.
   if (!variant && v.vendors?.includes(vendorOf(c) as string) === false) return `tuned for ${v.vendors}`
   const has = (f: string) =>
     !off(f) &&
-    (gpu ? webgpu.features.includes(f) || webgpu.wgsl.includes(f) : own(wasm, f as WasmFeature) === true)
+    (gpu
+      ? webgpu.features.includes(f) || webgpu.wgsl.includes(f)
+      : own(wasm as Record<string, boolean>, f) === true)
   const missing = v.features.filter((f) => !has(f))
   if (missing.length) return `needs ${missing.join(', ')}`
   for (const [name, need] of Object.entries(gpu ? v.limits : {})) {

@@ -46,6 +46,7 @@ const PAGE_FILES = [
   'tokenizer.js',
   'extras.js',
   'care.js',
+  'inspect.js',
   'wasm-threads.js',
   'wasm-worker.js',
   'tasks.js',

@@ -16,16 +16,18 @@ it('is at most 15 kB', () => {
   expect(brotliCompressSync(text('runtime.js')).length).toBeLessThanOrEqual(15_000)
 })
 
-it('is made of itself alone, and imports but the tokenizer, the extras, the care and threads, when they are asked for', () => {
+it('is made of itself alone, and imports but the tokenizer, the extras, the care, the report and threads, when they are asked for', () => {
   const outside = built.modules.runtime.filter((m) => !m.startsWith(join(built.folder, 'runtime')))
   expect(outside).toEqual([])
   expect(built.imports.runtime.map((m) => basename(m))).toEqual([
+    'inspect.js',
     'wasm-threads.js',
     'extras.js',
     'care.js',
     'tokenizer.js',
   ])
   expect(text('runtime.js').match(/import\(.*?\)|\bfrom\s*["'].*?["']/g)).toEqual([
+    'import("./inspect.js")',
     'import("./wasm-threads.js")',
     'import("./extras.js")',
     'import("./tokenizer.js")',
