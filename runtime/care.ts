@@ -2,6 +2,8 @@
  * What keeps a model right and alive on devices of all kinds: a file of its own beside the runtime, fetched while the
  * manifest is.
  */
+
+export { lanes } from './care/lanes.js'
 export { openBest } from './care/open-best.js'
 export {
   defaultStore,

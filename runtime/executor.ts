@@ -36,8 +36,8 @@ export interface Executor {
   readonly lost: Promise<DeviceLostError>
   /** Workers that compute now; 0: the calling thread does. `why` there are fewer than were to be. */
   readonly threads?: { count: number; why: string | undefined }
-  /** Where the bytes of a weight shard go. */
-  place(buffer: number, offset: number, bytes: number): Placement
+  /** Where the bytes of a weight shard go. `stage` gives a place on their way, free again once they are `settled`. */
+  place(buffer: number, offset: number, bytes: number, stage: (bytes: number) => Uint8Array): Placement
   /** Compiles what the programs need and makes their bind groups. Cheap for those that are ready. */
   prepare(programs: readonly string[], onProgress?: (done: number, total: number) => void): Promise<void>
   /** Puts bytes where a program reads them. The length is a multiple of 4. */

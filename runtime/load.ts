@@ -45,7 +45,7 @@ async function attempt<T>(
 }
 
 async function loadFrom(source: Source, options: LoadOptions, signal: AbortSignal): Promise<Model> {
-  const [bytes, capabilities, { keepAlive, steady, checkManifest, checkPlan }] = await Promise.all([
+  const [bytes, capabilities, { keepAlive, lanes, steady, checkManifest, checkPlan }] = await Promise.all([
     readSmall(source, 'manifest.json', MAX_MANIFEST_BYTES, signal),
     options.capabilities ?? detect(options),
     care(),
@@ -66,7 +66,7 @@ async function loadFrom(source: Source, options: LoadOptions, signal: AbortSigna
   const expect = (bytes: number) => {
     total += bytes
   }
-  const context: Context = { manifest, capabilities, options, reader, checkPlan, expect, progress }
+  const context: Context = { manifest, capabilities, options, reader, checkPlan, lanes, expect, progress }
   const tokenizer = tokenizerOf(context)
   const preprocessor = preprocessorOf(context)
   // Awaited below; what else fails first is what counts.

@@ -5,7 +5,7 @@ import { buffersOf, type Executor } from './executor.js'
 import { type FileInfo, GENERATING, type Manifest, type Plan, type Variant } from './format.js'
 import { MAX_CODE_BYTES, parseJson } from './json.js'
 import type { Context, LoadOptions } from './options.js'
-import { inParallel, readFile } from './source.js'
+import { allocate, readFile } from './source.js'
 import { createWasm, type Threads } from './wasm.js'
 import { defaultThreads, workerFactory } from './wasm-team.js'
 import { createWebGPU } from './webgpu.js'
@@ -16,7 +16,7 @@ export interface Opened {
 }
 
 export async function open(context: Context, variant: Variant, signal: AbortSignal): Promise<Opened> {
-  const { manifest, options, expect, progress } = context
+  const { manifest, options, capabilities, lanes, expect, progress } = context
   const reader = { ...context.reader, signal }
   const read = async (name: string) => {
     const info = infoOf(manifest, name)
@@ -35,7 +35,7 @@ export async function open(context: Context, variant: Variant, signal: AbortSign
           device: gpu,
           plan,
           code: new TextDecoder().decode(code),
-          nudge: context.capabilities.webgpu.nudge,
+          nudge: capabilities.webgpu.nudge,
           wait: variant.wait,
         })
       : await createWasm(plan, code, has('threads') ? threadsOf(options) : undefined, has('memory64'))
@@ -47,10 +47,13 @@ export async function open(context: Context, variant: Variant, signal: AbortSign
     )
     await Promise.all([
       ready,
-      inParallel(
+      lanes(
         plan.shards,
         (s) => s.bytes,
-        async (s) => readFile(reader, s.file, manifest.files[s.file]!, place(s.buffer, s.offset, s.bytes)),
+        capabilities.memory,
+        allocate,
+        async (s, stage) =>
+          readFile(reader, s.file, manifest.files[s.file]!, place(s.buffer, s.offset, s.bytes, stage)),
       ),
     ])
     checkAbort(signal)

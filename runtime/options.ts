@@ -1,4 +1,5 @@
 /** What `load` can be told, and what the parts of a load share. */
+import type { lanes } from './care/lanes.js'
 import type { checkPlan } from './check.js'
 import type { Capabilities, DetectOptions } from './detect.js'
 import type { Tokenizer } from './detokenize.js'
@@ -59,6 +60,7 @@ export interface Context {
   options: LoadOptions
   reader: Reader
   checkPlan: typeof checkPlan
+  lanes: typeof lanes
   /** Told once the files of a variant are known. */
   expect(bytes: number): void
   progress(phase: Progress['phase'], loaded: number, total: number): void

@@ -147,37 +147,3 @@ async function verify(name: string, bytes: Uint8Array, sha256: string, integrity
   const hex = Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('')
   if (hex !== sha256) throw new IntegrityError(`${name} is damaged: its SHA-256 is not the manifest's`)
 }
-
-/** Files in flight at a time, and bytes of them: what a load may take beyond the model itself. */
-const WIDTH = 6
-const BUDGET = 1 << 27
-
-/** Does `work` on every item, a few at a time. `size` of an item counts towards the budget. */
-export function inParallel<T>(
-  items: readonly T[],
-  size: (item: T) => number,
-  work: (item: T) => Promise<unknown>,
-): Promise<void> {
-  let next = 0
-  let flying = 0
-  let bytes = 0
-  return new Promise((resolve, reject) => {
-    const pump = () => {
-      while (next < items.length) {
-        const item = items[next] as T
-        const cost = size(item)
-        if (flying && (flying === WIDTH || bytes + cost > BUDGET)) return
-        next++
-        flying++
-        bytes += cost
-        work(item).then(() => {
-          flying--
-          bytes -= cost
-          pump()
-        }, reject)
-      }
-      if (!flying) resolve()
-    }
-    pump()
-  })
-}

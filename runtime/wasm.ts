@@ -13,7 +13,6 @@ import {
 import { buffersOf, type Executor, fixedSizes, packStep, type Step, at as valueAt } from './executor.js'
 import { constant, type Expr } from './expr.js'
 import type { Plan, Region } from './format.js'
-import { allocate } from './source.js'
 import type { Team, WorkerFactory } from './wasm-team.js'
 
 const PAGE = 65536
@@ -184,10 +183,10 @@ export async function createWasm(
       return { count: team ? stacks.length : 0, why }
     },
 
-    place(buffer, offset, length) {
+    place(buffer, offset, length, stage) {
       if (!threads) return { bytes: bytesAt(buffer, offset, length) }
       // Hashes are not computed of shared memory.
-      const bytes = allocate(length)
+      const bytes = stage(length)
       return { bytes, settled: async () => bytesAt(buffer, offset, length).set(bytes) }
     },
 

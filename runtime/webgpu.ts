@@ -15,7 +15,6 @@ import {
   type Wait,
   WGSL_MODULE_MARK,
 } from './format.js'
-import { allocate } from './source.js'
 
 // Flags by value: Node has no GPUBufferUsage.
 const MAP_READ = 1
@@ -187,8 +186,8 @@ export async function createWebGPU(options: WebGPUOptions): Promise<Executor> {
     lost,
     destroy,
 
-    place(buffer, offset, bytes) {
-      const staged = allocate(bytes)
+    place(buffer, offset, bytes, stage) {
+      const staged = stage(bytes)
       let sent = 0
       return {
         bytes: staged,

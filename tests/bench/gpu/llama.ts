@@ -70,7 +70,7 @@ async function fill(executor: Executor, { set }: Compiled): Promise<void> {
   const patches = new Map([BITS, FLOATS, SCALES, SCALES_AND_MINIMA].map((m) => [m, noisePatch(m)]))
   const put = async (region: readonly [number, number, number], content: Uint32Array | Float32Array) => {
     const [buffer, offset, bytes] = region
-    const place = executor.place(buffer + FIRST_WEIGHTS, offset, bytes)
+    const place = executor.place(buffer + FIRST_WEIGHTS, offset, bytes, (n) => new Uint8Array(n))
     const from = new Uint8Array(content.buffer, content.byteOffset, content.byteLength)
     for (let at = 0; at < bytes; at += from.length)
       place.bytes.set(from.subarray(0, Math.min(from.length, bytes - at)), at)
