@@ -166,21 +166,22 @@ function longrope(s: Setting): Rotation {
 }
 
 /**
- * cos and sin for positions below `context`: `ceil(context / 64)` coarse rows at 64·row, then 64 fine rows. The
+ * cos and sin for positions below `context`: 64 fine rows, then `ceil(context / 64)` coarse ones at 64·row. The
  * angle of a position is the sum of one of each: a complex product in the kernel, and a table of
- * context / 64 + 64 rows instead of context. Coarse rows hold the factor. [rows, frequencies, 2].
+ * context / 64 + 64 rows instead of context. Coarse rows hold the factor. A shorter context's
+ * table is the beginning of a longer one's. [rows, frequencies, 2].
  */
 export function ropeTable(
   frequencies: Float64Array,
   context: number,
   factor = 1,
 ): { shape: number[]; data: Float32Array } {
-  const coarse = Math.ceil(context / FINE_ROWS)
-  const rows = coarse + FINE_ROWS
+  const rows = FINE_ROWS + Math.ceil(context / FINE_ROWS)
   const data = new Float32Array(rows * frequencies.length * 2)
   for (let row = 0; row < rows; row++) {
-    const position = row < coarse ? row * FINE_ROWS : row - coarse
-    const size = row < coarse ? factor : 1
+    const fine = row < FINE_ROWS
+    const position = fine ? row : (row - FINE_ROWS) * FINE_ROWS
+    const size = fine ? 1 : factor
     frequencies.forEach((f, i) => {
       const at = (row * frequencies.length + i) * 2
       data[at] = size * Math.cos(position * f)

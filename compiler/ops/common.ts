@@ -68,16 +68,15 @@ export const label = (facts: Facts): string =>
 /** Rows that share a coarse angle of a rotary table. */
 export const ROPE_FINE = 64
 
-/** Shape of a rotary table for C positions: coarse rows, then fine ones. */
+/** Shape of a rotary table for C positions: fine rows, then coarse ones, so that a longer table begins with a shorter. */
 export const ROPE_SHAPE = ['ceil(C / 64) + 64', 'HD / 2', '2']
 
 /** A rotary table of base 10000, as models have it. */
 export function ropeTableValue(index: number, facts: Facts): number {
   const half = num(facts, 'HD') / 2
-  const coarse = Math.ceil(num(facts, 'C') / ROPE_FINE)
   const row = Math.floor(index / (2 * half))
   const i = Math.floor(index / 2) % half
-  const position = row < coarse ? row * ROPE_FINE : row - coarse
+  const position = row < ROPE_FINE ? row : (row - ROPE_FINE) * ROPE_FINE
   const angle = position * 10000 ** (-i / half)
   return index % 2 === 0 ? Math.cos(angle) : Math.sin(angle)
 }
@@ -90,8 +89,8 @@ export function rotation(
   facts: Facts,
 ): [cos: number, sin: number] {
   const half = num(facts, 'HD') / 2
-  const coarse = 2 * (Math.floor(position / ROPE_FINE) * half + i)
-  const fine = 2 * ((Math.ceil(num(facts, 'C') / ROPE_FINE) + (position % ROPE_FINE)) * half + i)
+  const coarse = 2 * ((ROPE_FINE + Math.floor(position / ROPE_FINE)) * half + i)
+  const fine = 2 * ((position % ROPE_FINE) * half + i)
   const [c1, s1, c2, s2] = [table[coarse]!, table[coarse + 1]!, table[fine]!, table[fine + 1]!]
   return [c1 * c2 - s1 * s2, s1 * c2 + c1 * s2]
 }

@@ -56,7 +56,7 @@ const scattered = { positions: (i: number, facts: Facts) => (i * 37 + 5) % num(f
 
 /**
  * Rotary position embedding (Su et al. 2021). The table [ceil(C / 64) + 64, F, 2] holds cos and sin of F pairs at
- * coarse steps of 64 positions, then at 64 fine ones. The first 2F elements of a head turn, the rest are copied
+ * 64 fine steps of a position, then at coarse ones of 64. The first 2F elements of a head turn, the rest are copied
  * (partial rotary). FORM half: pairs (i, i + F), as GPT-NeoX and Llama have it; interleaved: (2i, 2i + 1), as
  * GPT-J and Cohere. POSITIONS past: row m is at past + m; else they are given, [P, M] with P from 1 to 3 axes, and
  * S0, S1, S2 say how many pairs take which: one after the other (sections; Qwen2-VL's M-RoPE, and with S0 = F any
@@ -65,7 +65,7 @@ const scattered = { positions: (i: number, facts: Facts) => (i * 37 + 5) % num(f
  */
 export const rope: OpDef = {
   name: 'rope',
-  doc: 'Rotary positions: the first F pairs of each head, (i, i + F) or (2i, 2i + 1), turned by position * f_i; the rest is copied. The table holds cos and sin of coarse steps of 64, then of 64 fine ones. Positions are past + row, or given for up to three axes, S0 S1 S2 pairs each.',
+  doc: 'Rotary positions: the first F pairs of each head, (i, i + F) or (2i, 2i + 1), turned by position * f_i; the rest is copied. The table holds cos and sin of 64 fine steps, then of coarse ones of 64. Positions are past + row, or given for up to three axes, S0 S1 S2 pairs each.',
   ports: {
     x: { role: 'in', kind: 'f32', shape: ['M', 'H * HD'] },
     table: { role: 'in', kind: 'f32', shape: ['ceil(C / 64) + 64', 'F', '2'] },

@@ -4,7 +4,7 @@
 //! op rope(x: f32[M,H*HD], table: f32[ceil(C/64)+64,F,2], positions?: u32[P,L]) -> y: f32[M,H*HD]
 //! grid M * H
 //! needs HD % 2 == 0 && 2 * F <= HD
-//! args x, table, positions, y, step, M, L, H, HD, C, F, S0, S1, S2
+//! args x, table, positions, y, step, M, L, H, HD, F, S0, S1, S2
 //! entry rope
 //#include "lib/simd.h"
 //#include "lib/step.h"
@@ -27,21 +27,21 @@ enum { PAST = 1, AXES_IN_TURNS = 0, KEPT = 0 };
 //#end
 
 /// Turns pairs [from, to) of a head by a position.
-ALONE void turn(const float *x, const float *table, float *y, int position, int from, int to, int F, int C) {
-  rope_pairs(x, y, turns_at(table, position, F, C), from, to, F, PAIRS_IN_TURNS);
+ALONE void turn(const float *x, const float *table, float *y, int position, int from, int to, int F) {
+  rope_pairs(x, y, turns_at(table, position, F), from, to, F, PAIRS_IN_TURNS);
 }
 
 void rope(const float *x, const float *table, const uint32_t *positions, float *y, const Step *step, int M, int L, int H,
-          int HD, int C, int F, int S0, int S1, int S2, int begin, int end) {
+          int HD, int F, int S0, int S1, int S2, int begin, int end) {
   for (int item = begin; item < end; item++) {
     const int m = item / H;
     const float *from = x + item * HD;
     float *to = y + item * HD;
-    if (PAST) turn(from, table, to, (int)step->past + m, 0, F, F, C);
+    if (PAST) turn(from, table, to, (int)step->past + m, 0, F, F);
     else if (AXES_IN_TURNS)
       for (int i = 0; i < F; i++) {
         const int third = i % 3, axis = i < 3 * (third == 1 ? S1 : third == 2 ? S2 : 0) ? third : 0;
-        turn(from, table, to, (int)positions[axis * M + m], i, i + 1, F, C);
+        turn(from, table, to, (int)positions[axis * M + m], i, i + 1, F);
       }
     else {
       // An axis without pairs may have no positions.
@@ -49,7 +49,7 @@ void rope(const float *x, const float *table, const uint32_t *positions, float *
       const int column = KEPT ? (int)step->past + m : m, stride = KEPT ? L : M;
       for (int axis = 0; axis < 3; axis++)
         if (ends[axis] < ends[axis + 1])
-          turn(from, table, to, (int)positions[axis * stride + column], ends[axis], ends[axis + 1], F, C);
+          turn(from, table, to, (int)positions[axis * stride + column], ends[axis], ends[axis + 1], F);
     }
     for (int d = 2 * F; d < HD; d++) to[d] = from[d];
   }

@@ -33,9 +33,9 @@ void rope_kv(const float *qkv, const float *table, const float *qg, const float 
     const int m = i / heads, h = i % heads, position = (int)step->past + m;
     const float *from = qkv + i * HD;
     if (h < H) {
-      turn(normed(from, qg, room, HD, EPS), q + (m * H + h) * HD, turns_at(table, position, F, C), F, HD);
+      turn(normed(from, qg, room, HD, EPS), q + (m * H + h) * HD, turns_at(table, position, F), F, HD);
     } else if (h < H + KVH) {
-      turn(normed(from, kg, room, HD, EPS), turned, turns_at(table, position, F, C), F, HD);
+      turn(normed(from, kg, room, HD, EPS), turned, turns_at(table, position, F), F, HD);
       kv_put(turned, k + (uint32_t)((h - H) * C + position) * (uint32_t)kv_size(HD), HD);
     } else {
       kv_put(from, v + (uint32_t)((h - H - KVH) * C + position) * (uint32_t)kv_size(HD), HD);

@@ -15,6 +15,8 @@ const H: u32 = 4u;
 //#param KVH 1..
 const KVH: u32 = 4u;
 //#option KV f32|f16
+//#param C 1..
+const C: u32 = 2048u;
 //#include "lib/rotation.wgsl"
 //#include "lib/kv_$KV.wgsl"
 //#include "lib/step.wgsl"

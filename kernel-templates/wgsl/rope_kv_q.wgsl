@@ -14,6 +14,8 @@ const WG: u32 = 64u;
 const H: u32 = 4u;
 //#param KVH 1..
 const KVH: u32 = 4u;
+//#param C 1..
+const C: u32 = 2048u;
 //#include "lib/rotation.wgsl"
 //#include "lib/kv_pack.wgsl"
 //#include "lib/step.wgsl"

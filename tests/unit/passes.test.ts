@@ -125,14 +125,10 @@ describe('rotary positions', () => {
   })
   test('coarse times fine row is the angle of every position', () => {
     const { data, shape } = ropeTable(plain, 200)
-    const coarse = Math.ceil(200 / 64)
-    expect(shape).toEqual([coarse + 64, 4, 2])
+    expect(shape).toEqual([64 + Math.ceil(200 / 64), 4, 2])
     for (let p = 0; p < 200; p++) {
       plain.forEach((f, i) => {
-        const [a, b] = [Math.floor(p / 64), coarse + (p % 64)].map((row) => (row * 4 + i) * 2) as [
-          number,
-          number,
-        ]
+        const [a, b] = [64 + Math.floor(p / 64), p % 64].map((row) => (row * 4 + i) * 2) as [number, number]
         const cos = data[a]! * data[b]! - data[a + 1]! * data[b + 1]!
         expect(Math.abs(cos - Math.cos(p * f))).toBeLessThan(3e-7)
       })

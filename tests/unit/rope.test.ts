@@ -179,7 +179,7 @@ describe('rope scaling', () => {
 
 test('the product of a coarse and a fine row has the factor once', () => {
   const { data } = ropeTable(Float64Array.of(0.5), 100, 1.25)
-  const [coarse, fine] = [1, 2 + 3].map((row) => data.subarray(2 * row, 2 * row + 2)) as [
+  const [coarse, fine] = [64 + 1, 3].map((row) => data.subarray(2 * row, 2 * row + 2)) as [
     Float32Array,
     Float32Array,
   ]

@@ -1,4 +1,4 @@
-// Rotary positions. The table holds cos and sin of coarse steps of 64 positions, then of 64 fine ones, `half` pairs
+// Rotary positions. The table holds cos and sin of 64 fine steps of a position, then of coarse ones of 64, `half` pairs
 // each.
 
 /// Turns of a position by pair: the products of a coarse row and a fine row of the table.
@@ -6,8 +6,8 @@ typedef struct {
   const float *coarse, *fine;
 } Turns;
 
-static inline Turns turns_at(const float *table, int position, int half, int C) {
-  return (Turns){table + position / 64 * 2 * half, table + ((C + 63) / 64 + position % 64) * 2 * half};
+static inline Turns turns_at(const float *table, int position, int half) {
+  return (Turns){table + (64 + position / 64) * 2 * half, table + position % 64 * 2 * half};
 }
 
 /// cos and sin of 4 pairs from pair i on.
