@@ -32,6 +32,13 @@ export interface BuildOptions {
   /** Tokens the KV cache holds. Default: what the model allows, at most 4096. */
   context?: number
   /**
+   * Smaller ways to run a text-generating model, at most so many a variant, for devices without room: with shorter
+   * steps of a prompt and a KV cache of the next lower precision, then at half the context, at a quarter … Those that
+   * save less than a twentieth are left out. They cost a page nothing until they are needed. Default 3; none of a variant
+   * that takes less than 64 MiB.
+   */
+  smaller?: number
+  /**
    * Of an ONNX model: shapes of inputs whose sizes its file leaves open, by name. Default: 1 for a batch. Of Stable
    * Diffusion: `latents`, [1, channels, height, width] of an image 8 times as large.
    */

@@ -90,17 +90,28 @@ export function checkManifest(value: unknown): Manifest {
   const file = (v: unknown, where: string) => {
     if (!Object.hasOwn(m.files as Json, string(v, where))) bad(where, `names no file of the bundle`)
   }
+  const way = (v: Json, where: string) => {
+    file(v.plan, `${where}.plan`)
+    file(v.code, `${where}.code`)
+    entries(v.limits, `${where}.limits`, (n, at) => integer(n, at))
+    integer(v.memory, `${where}.memory`)
+  }
   entries(m.variants, 'variants', (v, where) => {
     const variant = object(v, where)
     oneOf(variant.backend, ['webgpu', 'wasm'], `${where}.backend`)
     if (variant.engine !== undefined) string(variant.engine, `${where}.engine`)
     each(variant.vendors ?? [], `${where}.vendors`, string)
     each(variant.features, `${where}.features`, string)
-    entries(variant.limits, `${where}.limits`, (n, at) => integer(n, at))
     entries(variant.wait ?? {}, `${where}.wait`, (n, at) => integer(n, at, 1e6, 1))
-    file(variant.plan, `${where}.plan`)
-    file(variant.code, `${where}.code`)
-    integer(variant.memory, `${where}.memory`)
+    way(variant, where)
+    string(variant.kv ?? '', `${where}.kv`)
+    integer(variant.chunk ?? 0, `${where}.chunk`)
+    each(variant.smaller ?? [], `${where}.smaller`, (v, at) => {
+      const less = object(v, at)
+      way(less, at)
+      string(less.kv, `${at}.kv`)
+      for (const key of ['context', 'chunk']) integer(less[key], `${at}.${key}`, 2 ** 31, 1)
+    })
   })
   entries(m.targets, 'targets', (v, where) => {
     each(v, where, (id, at) => {

@@ -129,6 +129,27 @@ export interface Variant {
    * (`GENERATING`), or of all where there are none of those. Others take theirs when they are first run.
    */
   memory: number
+  /** Smaller ways to run it, for devices without room, largest first: of the same features and weights. */
+  smaller?: Smaller[]
+  /** How it holds the KV cache, and tokens of a prompt that a step takes, at most; told where there is `smaller`. */
+  kv?: string
+  chunk?: number
+}
+
+/** A variant of a text-generating model with less memory. */
+export interface Smaller {
+  /** Files, as of a variant. */
+  plan: string
+  code: string
+  /** As of a variant. */
+  memory: number
+  limits: Record<string, number>
+  /** Tokens the KV cache holds. */
+  context: number
+  /** How the KV cache is stored: f32, f16, q8, q4. */
+  kv: string
+  /** Tokens of a prompt that a step takes, at most. */
+  chunk: number
 }
 
 export interface Wait {

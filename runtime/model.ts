@@ -13,7 +13,7 @@ import type { Session } from './session.js'
 import type { Tensor } from './tensor.js'
 
 export interface Model {
-  /** Family, name, vocabulary, context … */
+  /** Family, name, vocabulary, context: less than the bundle's where there was no room. */
   readonly info: ModelInfo
   /** Id of the variant that runs. */
   readonly variant: string
@@ -77,7 +77,7 @@ interface Parts {
   manifest: Manifest
   capabilities: Capabilities
   selection: Selection
-  opened: Pick<Session, 'variant' | 'plan' | 'executor' | 'whole'>
+  opened: Pick<Session, 'info' | 'variant' | 'plan' | 'executor' | 'whole'>
   extras(): Promise<Readonly<Record<string, HostFunction>>>
   tokenizer: Tokenizer | undefined
   preprocessor: unknown
@@ -85,15 +85,17 @@ interface Parts {
 
 export function createModel(parts: Parts): Model {
   const { manifest, capabilities, selection, extras, tokenizer } = parts
-  const info = manifest.model
   // Another device changes what was opened.
   const session: Session = Object.assign(parts.opened, {
-    ...{ info, flow: manifest.flow, extras, tokenizer },
+    ...{ flow: manifest.flow, extras, tokenizer },
     ...{ sizes: {}, length: 0, busy: false, stats: undefined },
   })
   const { executor } = session
   return {
-    ...{ info, capabilities, tokenizer, reasons: selection.reasons },
+    ...{ capabilities, tokenizer, reasons: selection.reasons },
+    get info() {
+      return session.info
+    },
     get variant() {
       return session.variant
     },

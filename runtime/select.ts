@@ -25,6 +25,8 @@ export interface Selection {
   variant: string
   /** All that fit, best first: what to try next should the best be refused after all. */
   ranked: string[]
+  /** How many of its `smaller` steps down a variant has to begin: the largest that fits. */
+  down: Record<string, number>
   /** Every variant of the bundle, and why it was taken or not. */
   reasons: Candidate[]
 }
@@ -44,10 +46,15 @@ export function selectVariant(
   checkSwitches(options, capabilities.webgpu.limits)
   const all = inOrder(manifest)
   const why = new Map<string, string>()
+  const down: Record<string, number> = {}
   const fitting = all.filter((id) => {
+    const v = manifest.variants[id] as Variant
+    const sizes = [v, ...(v.smaller ?? [])].map((size) => refusedBySize(v, size, capabilities, options))
+    down[id] = sizes.indexOf(undefined)
     const reason =
       refusedByOptions(manifest, id, options) ??
-      refusedByNeeds(manifest.variants[id] as Variant, capabilities, options)
+      refusedByNeeds(v, capabilities, options) ??
+      (down[id] < 0 ? sizes[0] : undefined)
     if (reason) why.set(id, reason)
     return !reason
   })
@@ -63,7 +70,7 @@ export function selectVariant(
     const points = options.explain && !refused && { score: score(id), parts: parts(id) }
     return { id, ok: !refused, why: reason, ...points }
   })
-  if (variant !== undefined) return { variant, ranked, reasons }
+  if (variant !== undefined) return { variant, ranked, down, reasons }
   throw noneRuns(reasons)
 }
 
@@ -107,8 +114,8 @@ function refusedByOptions(manifest: Manifest, id: string, options: SelectOptions
 }
 
 function refusedByNeeds(v: Variant, c: Capabilities, options: SelectOptions): string | undefined {
-  const { webgpu, wasm, memory } = c
-  const { variant, features, limits } = options
+  const { webgpu, wasm } = c
+  const { variant, features } = options
   const gpu = v.backend === 'webgpu'
   const off = (f: string) => features?.[f as FeatureName] === false
   if (gpu && off('webgpu')) return 'WebGPU is switched off'
@@ -123,7 +130,17 @@ function refusedByNeeds(v: Variant, c: Capabilities, options: SelectOptions): st
       : own(wasm as Record<string, boolean>, f) === true)
   const missing = v.features.filter((f) => !has(f))
   if (missing.length) return `needs ${missing.join(', ')}`
-  for (const [name, need] of Object.entries(gpu ? v.limits : {})) {
+  return undefined
+}
+
+/** A variant, or one of its smaller sizes. */
+function refusedBySize(
+  { backend }: Variant,
+  { limits: needs, memory: bytes }: Pick<Variant, 'limits' | 'memory'>,
+  { webgpu, memory }: Capabilities,
+  { limits }: SelectOptions,
+): string | undefined {
+  for (const [name, need] of Object.entries(backend === 'webgpu' ? needs : {})) {
     const found = own(webgpu.limits, name) ?? 0
     const cap = own(limits ?? {}, name) ?? found
     // Alignments are better when they are smaller.
@@ -131,7 +148,7 @@ function refusedByNeeds(v: Variant, c: Capabilities, options: SelectOptions): st
     const here = Math.min(sign * found, sign * cap)
     if (here < sign * need) return `needs ${name} ${need}, here it is ${sign * here}`
   }
-  if (memory !== undefined && v.memory > memory) return `needs ${mb(v.memory)}, here a page has ${mb(memory)}`
+  if (memory !== undefined && bytes > memory) return `needs ${mb(bytes)}, here a page has ${mb(memory)}`
   return undefined
 }
 

@@ -1,11 +1,10 @@
 /** `build`: a model to a bundle. The stages, in order; each is a function of what came before. */
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { FORMAT_VERSION, type Manifest, type Plan, type Variant } from '../../runtime/format.js'
+import { FORMAT_VERSION, type Manifest } from '../../runtime/format.js'
 import { type Cache, openCache } from '../cache.js'
 import { type BundleWriter, openBundle } from '../emit/bundle.js'
 import { type Explained, explain } from '../emit/explain.js'
-import { FIRST_WEIGHTS } from '../emit/plan.js'
 import { type WeightSet, writeShards } from '../emit/shards-write.js'
 import { fail } from '../errors.js'
 import { WHOLE_ROW } from '../formats/formats.js'
@@ -22,23 +21,17 @@ import type { BuildOptions, BuildResult } from '../options.js'
 import { packageRoot } from '../root.js'
 import { openTemplates } from '../select/templates.js'
 import { loadTables, loadTuning } from '../select/tuning.js'
-import { type Engine, engineNamed, resolveTargets } from '../targets.js'
+import { resolveTargets } from '../targets.js'
 import { emitCode } from './code.js'
 import { componentsOf, describe, endings, labelsOf, parameterCount } from './describe.js'
-import { beyondBudget, fitting, limitsOf, memoryOf } from './fits.js'
+import { emitVariants } from './emit.js'
+import { beyondBudget, fitting } from './fits.js'
 import { bitsOf, keptFormats, keptNotes } from './kept.js'
 import { kvOf } from './kv.js'
 import { backendLimits } from './limits.js'
 import { describeWeights, type GraphOptions, type ProgramGraph, programGraphs } from './programs.js'
-import {
-  type CompiledVariant,
-  compileVariants,
-  only,
-  type PlannedWeights,
-  type VariantSpec,
-  variantsOf,
-  vendorsOf,
-} from './variants.js'
+import { ladderOf, type Rung, shorterModels } from './smaller.js'
+import { compileVariants, only, type PlannedWeights, type VariantSpec, variantsOf } from './variants.js'
 
 /** Files of the package that make a bundle run by itself in a page. */
 const PAGE_FILES = [
@@ -61,26 +54,35 @@ const withChunk = (model: Model, chunk: number): Model => ({
   ),
 })
 
-/** Graphs by backend, and by the length of a prompt's steps. */
-function graphsFor(model: Model, source: WeightSource | null, options: BuildOptions, dumps: string[]) {
+/** Graphs by backend, by the length of a prompt's steps, and of what is run where there is less room. */
+function graphsFor(
+  model: Model,
+  shorter: (context: number) => Model | undefined,
+  source: WeightSource | null,
+  options: BuildOptions,
+  dumps: string[],
+) {
   const bits = options.bits ?? 4
   const kept = source && keptFormats(source)
   const made = new Map<string, ProgramGraph[]>()
-  return ({ backend, chunk }: Pick<VariantSpec, 'backend' | 'chunk'>): ProgramGraph[] => {
+  return (spec: Pick<VariantSpec, 'backend' | 'chunk'>, rung?: Rung): ProgramGraph[] => {
+    const { backend } = spec
+    const chunk = rung?.chunk ?? spec.chunk
     const { binding } = backendLimits[backend]
     const graphOptions: GraphOptions = {
       bits,
       group: options.group === 'channel' ? WHOLE_ROW : (options.group ?? 64),
-      kv: kvOf(backend, options),
+      kv: rung?.kv ?? kvOf(backend, options),
       ...(kept && { kept }),
       splitKv: true,
       fuse: (options.fuse ?? true) && !model.fused,
       binding,
     }
-    const key = `${backend} ${chunk ?? ''}`
+    const key = JSON.stringify([backend, chunk, rung])
     const known = made.get(key)
     if (known) return known
-    const own = chunk === undefined ? model : withChunk(model, chunk)
+    const base = (rung && shorter(rung.context)) ?? model
+    const own = chunk === undefined ? base : withChunk(base, chunk)
     // What is shown is what most devices run.
     const shown = backend === 'webgpu' && chunk === undefined
     const graphs = programGraphs(own, graphOptions, options.dump, shown ? dumps : [])
@@ -112,46 +114,6 @@ async function emitWeights(
     before += sizes[i] ?? 0
   }
   return written
-}
-
-/** What the runtime does by itself is left out. */
-function waitOf({ wait: { everyMs, dispatchesPerSubmit: dispatches } }: Engine): Pick<Variant, 'wait'> {
-  const wait = { ...(everyMs && { everyMs }), ...(dispatches && { dispatches }) }
-  return Object.keys(wait).length > 0 ? { wait } : {}
-}
-
-async function emitVariants(
-  variants: CompiledVariant[],
-  weights: Map<string, WeightSet>,
-  code: Map<string, string>,
-  bundle: BundleWriter,
-): Promise<Record<string, Variant>> {
-  const out: Record<string, Variant> = {}
-  for (const variant of variants) {
-    const { spec } = variant
-    const shards = weights.get(variant.weights)?.shards ?? []
-    const plan: Plan = {
-      ...variant.plan,
-      shards: shards.map(({ file, buffer, offset, bytes }) => ({
-        file,
-        buffer: buffer + FIRST_WEIGHTS,
-        offset,
-        bytes,
-      })),
-    }
-    out[spec.id] = {
-      backend: spec.backend,
-      ...(spec.engine && { engine: spec.engine }),
-      ...(spec.device && { vendors: vendorsOf(spec.device) }),
-      features: spec.features,
-      ...(spec.engine && waitOf(engineNamed(spec.engine))),
-      limits: spec.backend === 'webgpu' ? limitsOf(plan, variant.kernels) : {},
-      plan: await bundle.add('plan', 'json', JSON.stringify(plan)),
-      code: code.get(spec.id) ?? fail('WGC901', [`no code for ${spec.id}`]),
-      memory: memoryOf(plan),
-    }
-  }
-  return out
 }
 
 /** What the model's preparation of images or sound is described by. */
@@ -201,15 +163,19 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const imported = await importModel(options.model, { shapes: options.shapes, fuse: options.fuse })
   let bundle: BundleWriter | undefined
   try {
-    const model = describe(imported, options, await preparation(imported))
+    const prepared = await preparation(imported)
+    const model = describe(imported, options, prepared)
+    const shorter = shorterModels(model, (context) => describe(imported, { ...options, context }, prepared))
     const source = imported.weights && withDerived(imported.weights, model.derived)
     const bits = bitsOf(imported, options)
     const dumps: string[] = []
-    const graphs = graphsFor(model, source, { ...options, bits }, dumps)
+    const graphs = graphsFor(model, shorter, source, { ...options, bits }, dumps)
     const { specs, byTarget } = only(options.only, variantsOf(targets, loadTuning(), loadTables()))
     const cache: Cache = openCache(options.cache === undefined ? {} : { dir: options.cache })
     const templates = openTemplates(cache)
-    const compiled = compileVariants(specs, graphs, templates, cache)
+    const compiled = compileVariants(specs, graphs, templates, cache, ({ backend }, made, plan) =>
+      ladderOf(made, plan, kvOf(backend, { ...options, bits }), shorter, model, options.smaller),
+    )
     const { variants, notes } = await fitting(compiled, byTarget, options.toolchain)
     notes.push(...beyondBudget(variants, byTarget, targets))
     if (source && bits === 'keep') notes.push(...keptNotes(source, graphs({ backend: 'webgpu' })[0]!.graph))

@@ -52,15 +52,31 @@ function promisedLimits(targets: readonly Target[]): Record<string, number> {
   return Object.fromEntries(Object.keys(all[0] ?? {}).map((name) => [name, least(name)]))
 }
 
-/** Variant id to the name of its code file. */
+const each = (kernels: CompiledKernel[]): CompiledKernel[] => [
+  ...new Map(kernels.map((k) => [k.kernel.name, k])).values(),
+]
+
+/** Kernels of what a variant is where there is less room. */
+const smallerKernels = ({ smaller }: CompiledVariant): CompiledKernel[] =>
+  each(smaller.flatMap((s) => s.kernels))
+
+const allKernels = (v: CompiledVariant): CompiledKernel[] => each([...v.kernels, ...smallerKernels(v)])
+
+/** Code files of a variant, and of what it is where there is less room: a page fetches one of them. */
+export interface CodeFiles {
+  whole: string
+  smaller: string
+}
+
+/** By the variant's id. */
 export async function emitCode(
   variants: CompiledVariant[],
   targets: Target[],
   bundle: BundleWriter,
   cache: Cache,
   options: BuildOptions,
-): Promise<Map<string, string>> {
-  const code = new Map<string, string>()
+): Promise<Map<string, CodeFiles>> {
+  const code = new Map<string, CodeFiles>()
   const report = (stage: string, done: number, total: number) => options.onProgress?.({ stage, done, total })
   const gpu = variants.filter((v) => v.spec.backend === 'webgpu')
   const engines = new Map(targets.map((t) => [t.engine.name, t.engine]))
@@ -69,7 +85,7 @@ export async function emitCode(
   )
   await validateWgsl(
     gpu.flatMap((v) =>
-      v.kernels.map((k) => ({
+      allKernels(v).map((k) => ({
         name: k.kernel.name,
         text: k.text,
         engine: engines.get(v.spec.engine!)!,
@@ -85,7 +101,12 @@ export async function emitCode(
     cache,
     (done, total) => report('validate', done, total),
   )
-  for (const v of gpu) code.set(v.spec.id, await bundle.add('kernels', 'wgsl', wgslFile(v.kernels)))
+  const write = (kernels: CompiledKernel[]) => bundle.add('kernels', 'wgsl', wgslFile(kernels))
+  for (const v of gpu) {
+    const whole = await write(v.kernels)
+    const smaller = v.smaller.length > 0 ? await write(smallerKernels(v)) : whole
+    code.set(v.spec.id, { whole, smaller })
+  }
   const cpu = variants.filter((v) => v.spec.backend === 'wasm')
   // With and without threads the code is the same.
   const made = new Map<string, Uint8Array>()
@@ -93,7 +114,7 @@ export async function emitCode(
     options.signal?.throwIfAborted()
     report('compile-c', i, cpu.length)
     const features = wasmFeature(v.spec.features)
-    const sources = v.kernels.map(toSource)
+    const sources = allKernels(v).map(toSource)
     const key = moduleKey(sources, features, '')
     const toolchain = options.toolchain ?? 'auto'
     const compile = async () =>
@@ -101,8 +122,10 @@ export async function emitCode(
     const wasm = made.get(key) ?? (await compile())
     made.set(key, wasm)
     const module = v.spec.features.includes(THREADS) ? withSharedMemory(wasm) : wasm
-    await validateWasm(module, { exports: v.kernels.map((k) => k.kernel.name) })
-    code.set(v.spec.id, await bundle.add('kernels', 'wasm', module))
+    await validateWasm(module, { exports: allKernels(v).map((k) => k.kernel.name) })
+    // C kernels take their sizes as arguments: what is added for less room is another type of cache.
+    const whole = await bundle.add('kernels', 'wasm', module)
+    code.set(v.spec.id, { whole, smaller: whole })
   }
   return code
 }

@@ -1,5 +1,5 @@
 /** What a plan takes of a device, and which variants can't be made or could fit nowhere. */
-import { GENERATING, type Plan } from '../../runtime/format.js'
+import type { Plan } from '../../runtime/format.js'
 import { printBytes } from '../emit/explain.js'
 import { fail } from '../errors.js'
 import type { BuildOptions } from '../options.js'
@@ -8,7 +8,7 @@ import type { Target } from '../targets.js'
 import { toolchainNamed } from '../toolchain/index.js'
 import { portableLimits } from '../validate/interface.js'
 import { wasmFeature } from './code.js'
-import { backendLimits, MEMORY64, memoryLimit } from './limits.js'
+import { backendLimits, MEMORY64, memoryLimit, memoryOf } from './limits.js'
 import type { CompiledVariant, CompiledVariants, VariantSpec } from './variants.js'
 
 /** The limits a plan and its kernels need beyond what every device has. */
@@ -32,13 +32,6 @@ export function limitsOf(plan: Plan, kernels: CompiledKernel[]): Record<string, 
   return Object.fromEntries(
     needed.flatMap(([name, bytes, everywhere]) => (bytes > everywhere ? [[name, bytes]] : [])),
   )
-}
-
-/** Buffers, and the largest arena of the programs that generate, or of all where none does. */
-export function memoryOf({ buffers, programs }: Plan): number {
-  const generating = GENERATING.flatMap((name) => programs[name] ?? [])
-  const arenas = (generating.length > 0 ? generating : Object.values(programs)).map((p) => p.arena)
-  return buffers.reduce((sum, b) => sum + b.bytes, 0) + Math.max(0, ...arenas)
 }
 
 /** Takes variants out of the targets' lists, and says why. */
@@ -82,7 +75,7 @@ export function beyondBudget(
   byTarget: Record<string, string[]>,
   targets: readonly Pick<Target, 'name' | 'memoryBudget'>[],
 ): string[] {
-  const bytes = new Map(variants.map((v) => [v.spec.id, memoryOf(v.plan)]))
+  const bytes = new Map(variants.map((v) => [v.spec.id, memoryOf((v.smaller.at(-1) ?? v).plan)]))
   return targets.flatMap(({ name, memoryBudget = Number.POSITIVE_INFINITY }) => {
     const ids = byTarget[name] ?? []
     const over = ids.filter((id) => bytes.get(id)! > memoryBudget)

@@ -1,4 +1,5 @@
-/** What each backend lets a bundle take, whatever the device. */
+/** What each backend lets a bundle take, whatever the device, and what a plan takes. */
+import { GENERATING, type Plan } from '../../runtime/format.js'
 
 export interface BackendLimits {
   /** Bytes one operand may have. */
@@ -33,3 +34,10 @@ export const memoryLimit = ({
   backend: 'webgpu' | 'wasm'
   features: readonly string[]
 }): number => (features.includes(MEMORY64) ? WASM64_MEMORY : backendLimits[backend].memory)
+
+/** Buffers, and the largest arena of the programs that generate, or of all where none does. */
+export function memoryOf({ buffers, programs }: Plan): number {
+  const generating = GENERATING.flatMap((name) => programs[name] ?? [])
+  const arenas = (generating.length > 0 ? generating : Object.values(programs)).map((p) => p.arena)
+  return buffers.reduce((sum, b) => sum + b.bytes, 0) + Math.max(0, ...arenas)
+}

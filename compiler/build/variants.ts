@@ -1,8 +1,14 @@
 /** Which variants a set of targets needs, and the kernels, weights and plan of each. */
-import type { Engine } from '../../runtime/format.js'
+import type { Engine, Plan } from '../../runtime/format.js'
 import type { Cache } from '../cache.js'
 import { layoutOf, makePlan, type PlanOutput, weightKey } from '../emit/plan.js'
-import { type ConstItem, type PackItem, planShards, type ShardPlan } from '../emit/shards.js'
+import {
+  type ConstItem,
+  type ItemRegions,
+  type PackItem,
+  planShards,
+  type ShardPlan,
+} from '../emit/shards.js'
 import type { WeightSet } from '../emit/shards-write.js'
 import { fail, WgcError } from '../errors.js'
 import type { ProgramSpec } from '../models/types.js'
@@ -12,8 +18,9 @@ import type { Templates } from '../select/templates.js'
 import type { TunedTable } from '../select/tuning.js'
 import type { KernelTarget, TuningRule } from '../select/types.js'
 import { loadDeviceClasses, type Target } from '../targets.js'
-import { backendLimits, MEMORY64 } from './limits.js'
+import { backendLimits, MEMORY64, memoryOf } from './limits.js'
 import type { ProgramGraph } from './programs.js'
+import type { Rung } from './smaller.js'
 
 export interface VariantSpec {
   id: string
@@ -105,6 +112,10 @@ export interface CompiledVariant extends PlanOutput {
   }[]
   /** Key of its weight set. */
   weights: string
+  /** What it is where there is less room, each smaller than the one before. */
+  smaller: (PlanOutput & { rung: Rung })[]
+  /** What those are less than. */
+  whole?: Rung
 }
 
 /** Weights that some variants share: the same tensors in the same formats and layouts. */
@@ -150,6 +161,26 @@ function weightItems(programs: { spec: ProgramSpec; lowered: Lowered }[]): PackI
 const itemKey = (item: PackItem): string =>
   'spec' in item ? JSON.stringify(item) : `${item.name} ${item.part} ${item.data.length}`
 
+/**
+ * Where the weights that a smaller plan reads lie among those of the whole; undefined where it reads others. Constants
+ * of a shorter context are the beginning of a longer one's.
+ */
+function within(items: PackItem[], whole: PlannedWeights): Map<string, ItemRegions> | undefined {
+  const known = new Map(whole.items.map((item) => [item.name, item]))
+  const regions = new Map<string, ItemRegions>()
+  for (const item of items) {
+    const longer = known.get(item.name)
+    const at = whole.shards.regions.get(item.name)
+    if (!longer || !at) return undefined
+    if ('data' in item) {
+      if (!('data' in longer) || !item.data.every((x, i) => x === longer.data[i])) return undefined
+      regions.set(item.name, { data: [at.data[0], at.data[1], item.data.byteLength] })
+    } else if (itemKey(item) === itemKey(longer)) regions.set(item.name, at)
+    else return undefined
+  }
+  return regions
+}
+
 export interface CompiledVariants {
   variants: CompiledVariant[]
   sets: PlannedWeights[]
@@ -169,9 +200,10 @@ function lacking(error: unknown, { backend }: VariantSpec): string {
  */
 export function compileVariants(
   specs: VariantSpec[],
-  graphs: (spec: VariantSpec) => ProgramGraph[],
+  graphs: (spec: VariantSpec, rung?: Rung) => ProgramGraph[],
   templates: Templates,
   cache?: Cache,
+  ladder: (spec: VariantSpec, graphs: ProgramGraph[], plan: Plan) => Rung[] = () => [],
 ): CompiledVariants {
   const stores = { wgsl: kernelStore('wgsl', templates, cache), c: kernelStore('c', templates, cache) }
   const sets = new Map<string, PlannedWeights>()
@@ -187,10 +219,13 @@ export function compileVariants(
     const key = JSON.stringify([target, spec.chunk])
     const known = same.get(key)
     if (known) return { ...known, spec }
-    const lowered = graphs(spec).map(({ spec: program, graph }) => ({
-      spec: program,
-      lowered: lower(graph, templates.heads, target),
-    }))
+    const lowerAll = (programs: ProgramGraph[]) =>
+      programs.map(({ spec: program, graph }) => ({
+        spec: program,
+        lowered: lower(graph, templates.heads, target),
+      }))
+    const own = graphs(spec)
+    const lowered = lowerAll(own)
     const items = weightItems(lowered)
     const weights = items.map(itemKey).join('\n')
     const set = sets.get(weights) ?? {
@@ -199,19 +234,30 @@ export function compileVariants(
       shards: planShards(items, { buffer: limits.buffer, region: limits.binding }),
     }
     sets.set(weights, set)
-    const empty: WeightSet = { buffers: set.shards.buffers, regions: set.shards.regions, shards: [] }
-    const output = makePlan({
-      programs: lowered,
-      weights: empty,
-      kernels: stores[language],
-      maxBuffer: limits.buffer,
-    })
+    const { buffers } = set.shards
+    const planOf = (programs: typeof lowered, regions = set.shards.regions) =>
+      makePlan({
+        programs,
+        weights: { buffers, regions, shards: [] } satisfies WeightSet,
+        kernels: stores[language],
+        maxBuffer: limits.buffer,
+      })
+    const output = planOf(lowered)
+    const smaller: CompiledVariant['smaller'] = []
+    const [whole, ...rungs] = ladder(spec, own, output.plan)
+    for (const rung of rungs) {
+      const programs = lowerAll(graphs(spec, rung))
+      const regions = within(weightItems(programs), set)
+      const made = regions && planOf(programs, regions)
+      const before = smaller.at(-1) ?? output
+      if (made && memoryOf(made.plan) < memoryOf(before.plan)) smaller.push({ ...made, rung })
+    }
     const programs = lowered.map((l) => ({
       name: l.spec.name,
       lowered: l.lowered,
       arena: output.arenas.get(l.spec.name)!,
     }))
-    const made = { ...output, spec, programs, weights }
+    const made = { ...output, spec, programs, weights, smaller, ...(whole && { whole }) }
     same.set(key, made)
     return made
   }

@@ -35,6 +35,7 @@ interface Options extends CommonOptions {
   group?: keyof typeof GROUPS
   kv?: BuildOptions['kv']
   context?: number
+  smaller?: number
   shape?: Record<string, number[]>
   toolchain?: BuildOptions['toolchain']
   fuse: boolean
@@ -74,6 +75,11 @@ export function buildCommand(): Command {
     .addOption(new Option('--kv <type>', 'how the KV cache is stored').choices(kvTypes))
     .option('--only <variants>', 'make only the variants whose names begin so: wasm, webgpu-chromium', list)
     .option('--context <tokens>', 'tokens that the KV cache holds', integer(1))
+    .option(
+      '--smaller <count>',
+      'smaller ways to run a text model, for devices without room: a less precise KV cache, shorter contexts  (default: 3, none below 64 MiB)',
+      integer(0),
+    )
     .option(
       '--shape <input=sizes>',
       "sizes of an ONNX model's input, as input=1,3,240,320, once for each; of Stable Diffusion's latents=1,4,32,32",
@@ -116,6 +122,7 @@ function buildOptions(o: Options): BuildOptions {
     ...(o.group && { group: GROUPS[o.group] }),
     ...(o.kv && { kv: o.kv }),
     ...(o.context && { context: o.context }),
+    ...(o.smaller !== undefined && { smaller: o.smaller }),
     ...(o.shape && { shapes: o.shape }),
     ...(o.toolchain && { toolchain: o.toolchain }),
     ...(o.dump && { dump: o.dump }),

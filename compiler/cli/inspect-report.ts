@@ -1,7 +1,7 @@
 /** What `wgc inspect` finds out about a bundle. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Manifest, Plan, Variant } from '../../runtime/format.js'
+import type { Manifest, Plan, Smaller, Variant } from '../../runtime/format.js'
 import { faultOf, readManifest, readPlan } from './bundle.js'
 import { fetched, type Role, roleOf } from './roles.js'
 import { add, NONE, type Sizes, sizesOf } from './sizes.js'
@@ -31,6 +31,8 @@ export interface VariantReport {
   /** Bytes on the device. */
   memory: { total: number; weights: number; state: number }
   programs: Record<string, ProgramReport>
+  /** What it is where there is less room: bytes on the device, tokens of context, KV type, tokens of a prompt's step. */
+  smaller: Pick<Smaller, 'memory' | 'context' | 'kv' | 'chunk'>[]
   /** Names of the files that a page which runs this variant fetches. */
   files: string[]
   /** Their sizes. */
@@ -87,7 +89,7 @@ function variantReport(
   plan: Plan,
   files: readonly FileReport[],
 ): VariantReport {
-  const { backend, engine, features, limits, memory } = manifest.variants[id]!
+  const { backend, engine, features, limits, memory, smaller = [] } = manifest.variants[id]!
   const bytesOf = (kind: string) =>
     plan.buffers.filter((b) => b.kind === kind).reduce((sum, b) => sum + b.bytes, 0)
   const wanted = fetched(manifest, id, plan)
@@ -105,6 +107,7 @@ function variantReport(
     kernels: plan.kernels.length,
     memory: { total: memory, weights: bytesOf('weights'), state: bytesOf('state') },
     programs: Object.fromEntries(programs),
+    smaller: smaller.map(({ memory, context, kv, chunk }) => ({ memory, context, kv, chunk })),
     files: wanted,
     download: page.reduce(add, NONE),
     withoutWeights: page.filter((f) => f.role !== 'weights').reduce(add, NONE),

@@ -65,6 +65,10 @@ function variantText(v: VariantReport): string[] {
       `${v.kernels} kernels; ${bytes(total)} on the device: weights ${bytes(weights)}, KV cache ${bytes(state)}`,
       `a page fetches ${sizes(v.download).join(' / ')} (raw / gzip / brotli), ${sizes(v.withoutWeights).join(' / ')} without weights`,
       ...table([['program', 'a step', 'at most', 'scratch'], ...programs]),
+      ...v.smaller.map(
+        (s) =>
+          `with less room: ${bytes(s.memory)}, ${s.context} tokens of context, KV cache ${s.kv}, a prompt by ${s.chunk}`,
+      ),
     ]),
   ]
 }

@@ -14,8 +14,9 @@ export type Role =
 
 export function roleOf(name: string, { variants, tokenizer, preprocessor }: Manifest): Role {
   for (const v of Object.values(variants)) {
-    if (v.plan === name) return 'plan'
-    if (v.code === name) return v.backend === 'webgpu' ? 'WGSL' : 'WebAssembly'
+    const ways = [v, ...(v.smaller ?? [])]
+    if (ways.some((w) => w.plan === name)) return 'plan'
+    if (ways.some((w) => w.code === name)) return v.backend === 'webgpu' ? 'WGSL' : 'WebAssembly'
   }
   if (name === 'manifest.json') return 'manifest'
   if (name === tokenizer?.tokenizer || name === tokenizer?.config) return 'tokenizer'
@@ -27,6 +28,7 @@ export function roleOf(name: string, { variants, tokenizer, preprocessor }: Mani
 /** Scripts that a page fetches beside the runtime, and when. Others are for pages that import them. */
 const scripts: Readonly<Record<string, (manifest: Manifest, features: readonly string[]) => boolean>> = {
   'runtime.js': () => true,
+  'care.js': () => true,
   'tokenizer.js': ({ tokenizer }) => tokenizer !== undefined,
   'extras.js': ({ flow }) => flow?.calls.some((call) => call.host !== undefined) ?? false,
   'wasm-threads.js': (_, features) => features.includes('threads'),

@@ -22,7 +22,7 @@ export const MOST_LOSSES = 5
 export const LOSS_WINDOW = 600_000
 
 /** A variant that was opened: what a session begins as. */
-export type Alive = Pick<Session, 'variant' | 'plan' | 'executor' | 'whole'>
+export type Alive = Pick<Session, 'info' | 'variant' | 'plan' | 'executor' | 'whole'>
 
 export interface Recovery {
   context: Context
@@ -141,13 +141,13 @@ export async function keepAlive(options: Recovery): Promise<Alive | undefined> {
         for (let e = first; ; ) {
           lose(e)
           inner.destroy()
-          const { executor, plan, variant } = await reopen()
+          const { executor, plan, variant, info } = await reopen()
           if (dead) {
             executor.destroy()
             throw dead
           }
           inner = executor
-          Object.assign(opened, { plan, variant })
+          Object.assign(opened, { plan, variant, info })
           follow()
           try {
             await replay()

@@ -64,6 +64,8 @@ export function conversation(): Conversation {
     const program = known(plan, name)
     const { maxSeq } = plan.programs[program]!
     const end = step.past + step.seq
+    const room = plan.buffers[tokensOf(plan)]!.bytes / 4 - 1
+    if (end > room) throw new RangeError(`the model, made smaller, takes ${room} tokens, not ${end}`)
     let { past } = step
     for (; end - past > maxSeq; past += maxSeq)
       await on.run(program, { ...step, past, seq: maxSeq, sample: 0 }, [], signal)

@@ -281,6 +281,13 @@ export async function tinyBundle(model: Partial<Manifest['model']> = {}): Promis
         plan: 'plan-cpu.json',
         code: 'code.wasm',
         memory: 4096,
+        ...{ kv: 'f32', chunk: MAX_SEQ },
+        smaller: [
+          {
+            ...{ plan: 'plan-cpu.json', code: 'code.wasm', limits: {}, memory: 4000 },
+            ...{ context: CONTEXT - 1, kv: 'f32', chunk: MAX_SEQ },
+          },
+        ],
       },
     },
   }

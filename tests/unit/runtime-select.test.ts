@@ -281,3 +281,34 @@ it.each<[string, Capabilities['engine'], Record<string, number>, boolean]>([
   const here = machine(engine, { ...bare, limits, info: { vendor: '' } })
   expect(selectVariant(tuned, here).variant).toBe(expected ? 'tuned' : 'plain')
 })
+
+const size = { plan: 'p', code: 'c', context: 1, kv: 'f16', chunk: 1 }
+const sizes = {
+  memory: 4000,
+  limits: { maxBufferSize: 2 ** 31 },
+  smaller: [
+    { ...size, memory: 3000, limits: { maxBufferSize: 2 ** 30 } },
+    { ...size, memory: 2000, limits: {} },
+  ],
+}
+const laddered: Manifest = {
+  ...{ ...manifest, targets: {} },
+  variants: { gpu: variant('webgpu', sizes), wasm: variant('wasm', { ...sizes, smaller: [] }) },
+}
+
+it.each<[string, Partial<Capabilities>, number, number, number]>([
+  ['all fits', {}, 2 ** 31, 0, 0],
+  ['a limit of the second size', {}, 2 ** 30, 1, 0],
+  ['a limit of the last', {}, 2 ** 29, 2, 0],
+  ['memory for the second', { memory: 3999 }, 2 ** 31, 1, -1],
+  ['memory for the last', { memory: 2000 }, 2 ** 31, 2, -1],
+  ['memory for the second, a limit of the last', { memory: 3000 }, 2 ** 29, 2, -1],
+])('begins at the largest size that fits: %s', (_, more, maxBufferSize, gpu, wasm) => {
+  const { down, reasons, ranked } = selectVariant(
+    laddered,
+    machine('chromium', { limits: { maxBufferSize } }, more),
+  )
+  expect(down).toEqual({ gpu, wasm })
+  expect(ranked).toEqual(wasm < 0 ? ['gpu'] : ['gpu', 'wasm'])
+  if (wasm < 0) expect(reasons.find((r) => r.id === 'wasm')!.why).toBe('needs 1 MiB, here a page has 1 MiB')
+})

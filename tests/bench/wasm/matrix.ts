@@ -1,6 +1,6 @@
 /** A bundle of one matrix product, by the compiler's own stages: selected, planned, compiled and packed as a model's. */
 import { emitCode } from '../../../compiler/build/code.js'
-import { memoryOf } from '../../../compiler/build/fits.js'
+import { memoryOf } from '../../../compiler/build/limits.js'
 import { compileVariants, type VariantSpec, variantsOf } from '../../../compiler/build/variants.js'
 import { openCache } from '../../../compiler/cache.js'
 import { openBundle } from '../../../compiler/emit/bundle.js'
@@ -100,7 +100,7 @@ export async function matrixBundle(work: MatrixWork, out: string, target: string
       features: v.spec.features,
       limits: {},
       plan: await bundle.add('plan', 'json', JSON.stringify(plan)),
-      code: code.get(v.spec.id)!,
+      code: code.get(v.spec.id)!.whole,
       memory: memoryOf(plan),
     }
   }

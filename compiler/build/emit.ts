@@ -1,0 +1,68 @@
+/** What the manifest says of each variant, and the files of its plans. */
+import type { Plan, Smaller, Variant } from '../../runtime/format.js'
+import type { BundleWriter } from '../emit/bundle.js'
+import { FIRST_WEIGHTS } from '../emit/plan.js'
+import type { WeightSet } from '../emit/shards-write.js'
+import { fail } from '../errors.js'
+import { type Engine, engineNamed } from '../targets.js'
+import type { CodeFiles } from './code.js'
+import { limitsOf } from './fits.js'
+import { memoryOf } from './limits.js'
+import { type CompiledVariant, vendorsOf } from './variants.js'
+
+/** What the runtime does by itself is left out. */
+function waitOf({ wait: { everyMs, dispatchesPerSubmit: dispatches } }: Engine): Pick<Variant, 'wait'> {
+  const wait = { ...(everyMs && { everyMs }), ...(dispatches && { dispatches }) }
+  return Object.keys(wait).length > 0 ? { wait } : {}
+}
+
+/** What a variant is where there is less room. */
+async function emitSmaller(
+  { spec, whole, smaller }: CompiledVariant,
+  code: string,
+  shards: Plan['shards'],
+  bundle: BundleWriter,
+): Promise<Pick<Variant, 'smaller' | 'kv' | 'chunk'>> {
+  if (!whole || smaller.length === 0) return {}
+  const rungs: Smaller[] = []
+  for (const { plan, kernels, rung } of smaller)
+    rungs.push({
+      plan: await bundle.add('plan', 'json', JSON.stringify({ ...plan, shards })),
+      code,
+      memory: memoryOf(plan),
+      limits: spec.backend === 'webgpu' ? limitsOf(plan, kernels) : {},
+      ...rung,
+    })
+  return { smaller: rungs, kv: whole.kv, chunk: whole.chunk }
+}
+
+export async function emitVariants(
+  variants: CompiledVariant[],
+  weights: Map<string, WeightSet>,
+  code: Map<string, CodeFiles>,
+  bundle: BundleWriter,
+): Promise<Record<string, Variant>> {
+  const out: Record<string, Variant> = {}
+  for (const variant of variants) {
+    const { spec } = variant
+    const written = weights.get(variant.weights)?.shards ?? []
+    const shards = written.map(({ file, buffer, offset, bytes }) => ({
+      ...{ file, buffer: buffer + FIRST_WEIGHTS, offset, bytes },
+    }))
+    const plan: Plan = { ...variant.plan, shards }
+    const files = code.get(spec.id) ?? fail('WGC901', [`no code for ${spec.id}`])
+    out[spec.id] = {
+      backend: spec.backend,
+      ...(spec.engine && { engine: spec.engine }),
+      ...(spec.device && { vendors: vendorsOf(spec.device) }),
+      features: spec.features,
+      ...(spec.engine && waitOf(engineNamed(spec.engine))),
+      limits: spec.backend === 'webgpu' ? limitsOf(plan, variant.kernels) : {},
+      plan: await bundle.add('plan', 'json', JSON.stringify(plan)),
+      code: files.whole,
+      memory: memoryOf(plan),
+      ...(await emitSmaller(variant, files.smaller, shards, bundle)),
+    }
+  }
+  return out
+}
