@@ -197,22 +197,19 @@ describe.skipIf(noDriver)('a GPU that refuses', () => {
   /** What is beside the plan: staging buffers. */
   const SPARE = 4096
 
-  test.each([1, 2, 3])(
-    'more than step %i takes: the same words, as far as the context goes',
-    async (step) => {
-      const { smaller } = variantOf('f16', 'webgpu')
-      const { model, events, shrunk } = await loaded('f16', {
-        ...{ gpu: scarce(smaller[step - 1]!.memory + SPARE), backend: 'webgpu' },
-      })
-      expect(events.map((e) => e.kind)).toEqual(['shrunk'])
-      expect(shrunk).toMatchObject({
-        why: 'the GPU refused the plan: no memory',
-        to: { context: smaller[step - 1]!.context },
-      })
-      expect(model.info.context).toBe(smaller[step - 1]!.context)
-      expect(await words(model, 10)).toEqual(greedy.slice(0, 10))
-    },
-  )
+  test.each([2])('more than step %i takes: the same words, as far as the context goes', async (step) => {
+    const { smaller } = variantOf('f16', 'webgpu')
+    const { model, events, shrunk } = await loaded('f16', {
+      ...{ gpu: scarce(smaller[step - 1]!.memory + SPARE), backend: 'webgpu' },
+    })
+    expect(events.map((e) => e.kind)).toEqual(['shrunk'])
+    expect(shrunk).toMatchObject({
+      why: 'the GPU refused the plan: no memory',
+      to: { context: smaller[step - 1]!.context },
+    })
+    expect(model.info.context).toBe(smaller[step - 1]!.context)
+    expect(await words(model, 5)).toEqual(greedy.slice(0, 5))
+  })
 
   test('everything: then WebAssembly, as it was built', async () => {
     const found = await detect({ gpu: create([]) })
