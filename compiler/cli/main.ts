@@ -10,6 +10,7 @@ import { packageRoot } from '../root.js'
 import { benchCommand } from './bench.js'
 import { buildCommand } from './build.js'
 import { examplesText, strict } from './command.js'
+import { doctorCommand } from './doctor.js'
 import { inspectCommand } from './inspect.js'
 import { kernelsCommand } from './kernels.js'
 import { modelsCommand } from './models.js'
@@ -30,6 +31,7 @@ const COMMANDS = [
   buildCommand,
   runCommand,
   serveCommand,
+  doctorCommand,
   inspectCommand,
   targetsCommand,
   modelsCommand,

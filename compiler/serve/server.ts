@@ -1,4 +1,4 @@
-/** A server of one bundle and of a page that runs it, for this machine alone. */
+/** A server of one bundle and of pages that run it and examine the browser, for this machine alone. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -46,18 +46,29 @@ const filesOf = (folder: string) =>
     },
   })
 
-/** Serves the page at `/` and the bundle at `/bundle/`. Throws WGC108 when the port cannot be had. */
-export async function serveBundle(folder: string, port?: number): Promise<Serving> {
+/** What the doctor's page imports of this package: scripts of the runtime, which lie side by side. */
+const RUNTIME = /^\/runtime(\/[\w-]+\.js)$/
+
+/**
+ * Serves the page at `/`, the doctor's at `/doctor`, and the bundle, if there is one, at `/bundle/`. Throws WGC108 when
+ * the port cannot be had.
+ */
+export async function serveBundle(folder: string | undefined, port?: number): Promise<Serving> {
   const page = filesOf(join(packageRoot(), 'compiler', 'serve', 'page'))
-  const bundle = filesOf(folder)
+  const runtime = filesOf(join(packageRoot(), 'dist'))
+  const bundle = folder === undefined ? undefined : filesOf(folder)
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
     if (!isLocal(request)) return refuse(response, 403, 'this server answers to localhost alone')
     const missing = () => refuse(response, 404, `no such file: ${request.url}`)
-    const inside = /^\/bundle(\/.*)$/.exec(request.url ?? '')?.[1]
-    if (inside === undefined) return page(request, response, missing)
-    request.url = inside
-    return bundle(request, response, missing)
+    const asked = request.url ?? ''
+    if (!bundle && /^\/(\?.*)?$/.test(asked)) return redirect(response, '/doctor')
+    const script = RUNTIME.exec(asked)?.[1]
+    const inside = /^\/bundle(\/.*)$/.exec(asked)?.[1]
+    if (script === undefined && inside === undefined) return page(request, response, missing)
+    request.url = script ?? inside
+    const files = script === undefined ? bundle : runtime
+    return files ? files(request, response, missing) : missing()
   })
   await listen(server, port)
   return {
@@ -73,6 +84,12 @@ export async function serveBundle(folder: string, port?: number): Promise<Servin
 /** A page elsewhere may have a name that resolves to this machine; its requests carry that name. */
 function isLocal({ headers }: IncomingMessage): boolean {
   return /^(localhost|127\.0\.0\.1)(:\d+)?$/.test(headers.host ?? '')
+}
+
+function redirect(response: ServerResponse, to: string): void {
+  response.statusCode = 302
+  response.setHeader('Location', to)
+  response.end()
 }
 
 function refuse(response: ServerResponse, status: number, text: string): void {

@@ -15,9 +15,13 @@ const story = storiesCases()[0]!
 let folder: TemporaryFolder
 let serving: Serving
 let site: Site
+let doctor: Site
+/** Without a bundle. */
+let bare: Serving
+let bareDoctor: Site
 
-/** The served page behind a server that lets the test's own script into it, which its policy forbids. */
-async function scriptable(url: string): Promise<Site> {
+/** A served page behind a server that lets the test's own script into it, which its policy forbids. */
+async function scriptable(url: string, path: string): Promise<Site> {
   const server = createServer((asked, answer) => {
     request(new URL(asked.url ?? '/', url), (response) => {
       const { 'content-security-policy': policy = '', ...headers } = response.headers
@@ -29,7 +33,7 @@ async function scriptable(url: string): Promise<Site> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const close = async () => server.closeAllConnections()
   return {
-    url: `http://localhost:${(server.address() as AddressInfo).port}/?backend=wasm`,
+    url: `http://localhost:${(server.address() as AddressInfo).port}${path}`,
     folders: [],
     close,
   }
@@ -40,11 +44,14 @@ beforeAll(async () => {
   folder = temporaryFolder()
   await wgcJson(['build', '--model', STORIES, '--bits', 'f32', '--out', `${folder.path}/stories`])
   serving = await serveBundle(`${folder.path}/stories`)
-  site = await scriptable(serving.url)
+  site = await scriptable(serving.url, '/?backend=wasm')
+  doctor = await scriptable(serving.url, '/doctor')
+  bare = await serveBundle(undefined, 0)
+  bareDoctor = await scriptable(bare.url, '/doctor')
 })
 
 afterAll(async () => {
-  await site?.close()
+  for (const s of [site, doctor, bareDoctor, bare]) await s?.close()
   await serving?.close()
   folder?.remove()
 })
@@ -117,7 +124,82 @@ describe.each(['chromium', 'firefox', 'webkit'] as EngineName[])('%s', (name) =>
   })
 })
 
+/** What the doctor's page shows, before and after a try, with a switch, and when it is asked for a copy. */
+async function seeDoctor({ bundle }: { bundle: boolean }, _: Page) {
+  const at = (id: string) => document.getElementById(id) as HTMLButtonElement
+  const until = async (what: string, holds: () => boolean) => {
+    const start = performance.now()
+    while (!holds()) {
+      if (performance.now() - start > 60_000) throw new Error(`${what}: ${document.body.textContent}`)
+      await new Promise((done) => setTimeout(done, 5))
+    }
+  }
+  const seen = () => ({
+    verdict: at('verdict').textContent,
+    variants: [...document.querySelectorAll('#variants li')].map((li) => `${li.className} ${li.textContent}`),
+    facts: [...document.querySelectorAll('#facts tbody tr')].map((tr) => tr.textContent),
+    advice: at('advice').textContent,
+    error: at('error').hidden ? '' : at('error').textContent,
+    report: JSON.parse(at('report').value || 'null'),
+  })
+  await until('report', () => !at('copy').disabled)
+  if (!bundle)
+    return { before: seen(), after: seen(), ran: '', hidden: at('choice').hidden && at('trial').hidden }
+  await until('choice', () => !at('choice').hidden)
+  const before = seen()
+  for (const name of ['webgpu', 'threads']) {
+    const box = document.querySelector(`#features input[name="${name}"]`) as HTMLInputElement
+    box.click()
+  }
+  at('try').click()
+  await until('try', () => !at('try').disabled)
+  return { before, after: seen(), ran: at('ran').textContent, hidden: false }
+}
+
+describe.each(['chromium', 'firefox', 'webkit'] as EngineName[])('the doctor in %s', (name) => {
+  const missing = whyMissing(name)
+  test.skipIf(missing)('report, choice, switches, a few tokens; and without a bundle', async () => {
+    const browser = await openBrowser(name)
+    try {
+      const { before, after, ran } = await browser.run(doctor, seeDoctor, { bundle: true })
+      expect([before.error, after.error]).toEqual(['', ''])
+      expect(before.verdict).toMatch(/^stories260K runs here: wasm-/)
+      expect(before.variants[0]).toMatch(/^taken wasm-\S+: taken: runs on the processor, uses simd128/)
+      expect(before.variants.length).toBeGreaterThan(10)
+      expect(before.facts.join('\n')).toMatch(name === 'webkit' ? /WebGPUnone/ : /software, told by/)
+      expect(before.report.report).toMatchObject({ format: 1, secure: true, wasmCompiles: true })
+      expect(after.verdict).toMatch(/^stories260K runs here: wasm-simd128(-relaxed-simd)?$/)
+      expect(after.variants.join('\n')).toMatch(/WebGPU is switched off/)
+      expect(after.report.ran.variant).toMatch(/^wasm-simd128(-relaxed-simd)?$/)
+      expect(`${story.prompt}${story.text}`.startsWith(/“(.*)”$/s.exec(ran ?? '')?.[1] ?? 'nothing')).toBe(
+        true,
+      )
+      const alone = await browser.run(bareDoctor, seeDoctor, { bundle: false })
+      expect(alone.before.verdict).toMatch(/WebAssembly with SIMD$/)
+      expect(alone.hidden).toBe(true)
+      expect(alone.before.error).toBe('')
+    } finally {
+      await browser.close()
+    }
+  })
+})
+
 describe('the server', () => {
+  test('without a bundle it is the doctor alone', async () => {
+    const page = await fetch(bare.url)
+    expect(page.url).toBe(new URL('doctor', bare.url).href)
+    expect(page.headers.get('content-security-policy')).toMatch(/script-src 'self' 'wasm-unsafe-eval'/)
+    expect(await page.text()).not.toMatch(/<script(?![^>]* src=)|\son\w+=|\sstyle=/)
+    for (const path of [
+      'bundle/manifest.json',
+      'runtime/nothing.js',
+      'runtime/compiler/cli/main.js',
+      'runtime/..%2fpackage.json',
+    ])
+      expect((await fetch(new URL(path, bare.url))).status).toBe(404)
+    expect((await fetch(new URL('runtime/inspect.js', bare.url))).status).toBe(200)
+  })
+
   test('lets the page share memory, and nobody else in', async () => {
     const page = await fetch(serving.url)
     expect(page.status).toBe(200)

@@ -105,6 +105,7 @@ const COMMAND_LINE: Row[] = [
   ],
   ['bad --group', build('whole', '--group', '48'), 2, /WGC103: .*Allowed choices are 32, 64, 128, channel/],
   ['bad --context', build('whole', '--context', '1e3'), 2, /WGC103: .*integer of at least 1/],
+  ['serve without a bundle', ['serve'], 2, /WGC104: missing required argument 'dir'/],
   [
     'bad --without',
     ['run', 'bundle', '--prompt', 'x', '--without', 'threads,subgroup'],
