@@ -136,6 +136,7 @@ export interface DeviceClass {
   subgroupSizes: number[]
   /** What tells the class: `adapter.info`, or limits at most these where the browser masks the names. */
   match: {
+    /** Names, and the PCI ids that wgpu tells in their place. */
     vendors: string[]
     architectures?: string[] | undefined
     limits?: Record<string, number> | undefined

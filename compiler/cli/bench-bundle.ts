@@ -10,6 +10,7 @@ import type { Result, Run } from '../bench/history.js'
 import { type Measured, measure, type VariantResult } from '../bench/measure.js'
 import { fail } from '../errors.js'
 import { nearest } from '../import/nearest.js'
+import { deviceName } from '../tune/device.js'
 import type { BenchOptions } from './bench.js'
 import { readManifest, readPlan } from './bundle.js'
 import { dawnVersion, MEASURING, openDawn, type Probe, probeDawn } from './dawn.js'
@@ -115,9 +116,7 @@ export async function benchBundle(
     })),
   )
   const info = results.find((r) => r.info)?.info
-  const device = info
-    ? info.device || info.description || `${info.vendor} ${info.architecture}`
-    : cpus()[0]?.model.trim()
+  const device = info ? deviceName(info) : cpus()[0]?.model.trim()
   const shared = {
     device: device || 'unknown',
     driver: info ? ((info as { driver?: string }).driver ?? info.description) : `${threads || 1} threads`,

@@ -16,6 +16,10 @@ export type AdapterInfo = GPUAdapterInfo & {
   driver?: string
 }
 
+/** What people call a device. wgpu gives a number where others give a name, and the name as a description. */
+export const deviceName = ({ device, description, vendor, architecture }: GPUAdapterInfo): string =>
+  (/^\d*$/.test(device) ? '' : device) || description || `${vendor} ${architecture}`
+
 /** Halves, summed in floats. */
 const configOf = ({ subgroupMatrixConfigs: configs }: AdapterInfo): MatrixConfig | undefined =>
   [...(configs ?? [])]

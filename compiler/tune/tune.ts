@@ -11,11 +11,11 @@ import { featureParams, select } from '../select/select.js'
 import { openTemplates } from '../select/templates.js'
 import { loadTables, loadTuning, type TunedTable, type TunedVariant, tunedFolder } from '../select/tuning.js'
 import type { KernelTarget, Params } from '../select/types.js'
-import { loadDeviceClasses, type Target } from '../targets.js'
+import { type Engine, loadDeviceClasses, type Target } from '../targets.js'
 import { type Bench, benchOf, wantedLimits } from './bench.js'
 import { candidate, keyOf, neighbours, type Setting, sampleOf } from './candidates.js'
 import { clockOf, median } from './clock.js'
-import { type AdapterInfo, deviceParams, multipliesMatrices } from './device.js'
+import { type AdapterInfo, deviceName, deviceParams, multipliesMatrices } from './device.js'
 import { type Outcome, tableRules } from './rules.js'
 import { pipelinesOf } from './runnable.js'
 import { search } from './search.js'
@@ -75,13 +75,17 @@ function classOf(info: GPUAdapterInfo): string {
   return found?.[0] ?? 'unknown'
 }
 
-/** Every feature that some template asks for and the device has. */
-function featuresOf(gpu: GPU, adapter: GPUAdapter): string[] {
+/** Every feature that some template asks for, the device has and the engine takes in kernels. */
+function featuresOf(gpu: GPU, adapter: GPUAdapter, { wgsl }: Engine): string[] {
+  const refused = (name: string) =>
+    [wgsl.enable, wgsl.requires].some((rules) =>
+      Object.entries(rules).some(([own, { when, feature }]) => when === 'never' && (feature ?? own) === name),
+    )
   const usable = (name: string, param: string) =>
     (adapter.features.has(name) && (param !== 'MATRIX' || multipliesMatrices(adapter.info as AdapterInfo))) ||
     (gpu.wgslLanguageFeatures?.has(name) ?? false)
   return Object.entries(featureParams.wgsl)
-    .filter(([name, [param]]) => usable(name, param))
+    .filter(([name, [param]]) => usable(name, param) && !refused(name))
     .map(([name]) => name)
 }
 
@@ -130,11 +134,11 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
   if (!adapter) return fail('WGC629', ['no adapter was found'])
   const info = adapter.info as AdapterInfo
   const name = classOf(info)
-  const device = info.device || info.description || `${info.vendor} ${info.architecture}`
+  const device = deviceName(info)
   if (name === 'software' && !options.software) fail('WGC629', [`${device} computes on the CPU`])
   const engine = target.engine.name
   const table = loadTables().find((t) => t.class === name && t.engine === engine)
-  const features = featuresOf(gpu, adapter)
+  const features = featuresOf(gpu, adapter, target.engine)
   const gpuDevice = await adapter.requestDevice({
     requiredFeatures: [...features, 'timestamp-query'].filter((f) =>
       adapter.features.has(f),

@@ -37,11 +37,16 @@ async function hostName(): Promise<string> {
     : (await import('../../../compiler/cli/dawn.js')).dawnVersion()
 }
 
-/** Throws where there is no GPU but the CPU. WGC_FEATURES: of the features, these alone. */
-export async function largeDevice(): Promise<LargeDevice> {
+/** What runs this program: its WebGPU, what it is called, and whose variants it takes. Throws where there is no GPU but the CPU. */
+export async function largeGpu() {
   const found = await (Deno ? wgpuAdapter() : dawnAdapter())
   if (!found) throw new Error('no GPU with a Vulkan driver')
-  const { adapter, gpu } = found
+  return { ...found, target: Deno ? 'deno' : 'node', host: await hostName() }
+}
+
+/** Throws where there is no GPU but the CPU. WGC_FEATURES: of the features, these alone. */
+export async function largeDevice(): Promise<LargeDevice> {
+  const { adapter, gpu, target, host } = await largeGpu()
   const info = adapter.info as AdapterInfo
   const only = process.env.WGC_FEATURES?.split(',')
   const wanted = (f: string) => (!only || only.includes(f)) && !(Deno && f === 'subgroups')
@@ -59,8 +64,8 @@ export async function largeDevice(): Promise<LargeDevice> {
   return {
     device,
     info,
-    target: Deno ? 'deno' : 'node',
-    host: await hostName(),
+    target,
+    host,
     features: [...features, ...language],
   }
 }

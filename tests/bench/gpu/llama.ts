@@ -44,7 +44,11 @@ const { values: options } = parseArgs({
 
 const context = Number(options.context)
 const templates = openTemplates()
-const { specs } = variantsOf(resolveTargets('node'), loadTuning(), loadTables())
+const { specs } = variantsOf(
+  resolveTargets('Deno' in globalThis ? 'deno' : 'node'),
+  loadTuning(),
+  loadTables(),
+)
 
 function compiled(spec: VariantSpec) {
   const model = presetModel(options.model, context)

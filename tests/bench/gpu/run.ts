@@ -20,6 +20,7 @@ import { resolveTargets } from '../../../compiler/targets.js'
 import { benchOf } from '../../../compiler/tune/bench.js'
 import { type Candidate, keyOf } from '../../../compiler/tune/candidates.js'
 import { clockOf, median } from '../../../compiler/tune/clock.js'
+import { deviceName } from '../../../compiler/tune/device.js'
 import { pipelinesOf } from '../../../compiler/tune/runnable.js'
 import { chains } from './chain.js'
 import { largeDevice } from './device.js'
@@ -57,8 +58,7 @@ const subjects = [
 ]
 
 const { device, info, features, target, host } = await largeDevice()
-const name =
-  (/^\d*$/.test(info.device) ? '' : info.device) || info.description || `${info.vendor} ${info.architecture}`
+const name = deviceName(info)
 const driver = info.driver ?? info.description ?? ''
 const limits = await limitsOf(device, features, scale)
 const rate = (n: number | undefined, unit: string) => (n === undefined ? '-' : `${n.toFixed(1)} ${unit}`)
