@@ -149,6 +149,19 @@ export const attention: OpDef = {
         },
       }),
     ),
+    // Rows that see one such key after another, and rows that do not yet.
+    {
+      name: 'halves, keys that outweigh all before',
+      facts: { KV: 'f16', M: 40, H: 2, KVH: 1, HD: 48, C: 140, SCALE: 1, WINDOW: 0, SOFTCAP: 0 },
+      step: { past: 80 },
+      fill: {
+        q: () => 1,
+        k: (i, facts, step) => {
+          const key = Math.floor(i / 48)
+          return key % 25 === 9 ? key / 32 : cacheFill(1)(i, facts, step) / 4
+        },
+      },
+    },
   ],
   fill: { k: cacheFill(1), v: cacheFill(2) },
 }

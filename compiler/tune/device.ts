@@ -20,21 +20,24 @@ export type AdapterInfo = GPUAdapterInfo & {
 export const deviceName = ({ device, description, vendor, architecture }: GPUAdapterInfo): string =>
   (/^\d*$/.test(device) ? '' : device) || description || `${vendor} ${architecture}`
 
-/** Halves, summed in floats. */
-const configOf = ({ subgroupMatrixConfigs: configs }: AdapterInfo): MatrixConfig | undefined =>
-  [...(configs ?? [])]
-    .filter((c) => c.componentType === 'f16' && c.resultComponentType === 'f32')
-    .sort((a, b) => b.M * b.N * b.K - a.M * a.N * a.K)[0]
+/** Those of halves, summed in floats. */
+const configsOf = ({ subgroupMatrixConfigs: configs }: AdapterInfo): MatrixConfig[] =>
+  [...(configs ?? [])].filter((c) => c.componentType === 'f16' && c.resultComponentType === 'f32')
 
 /** Whether a device multiplies matrices as kernels do: subgroups of one size, halves summed in floats. */
 export const multipliesMatrices = (info: AdapterInfo): boolean =>
-  configOf(info) !== undefined && info.subgroupMinSize === info.subgroupMaxSize
+  configsOf(info).length > 0 && info.subgroupMinSize === info.subgroupMaxSize
 
-/** Parameters of a template that must be what the device has. */
+/**
+ * Parameters of a template that must be what the device has. Where it multiplies matrices of several sizes, those in
+ * which they differ are left to the search: the largest are not always the fastest.
+ */
 export function deviceParams(info: AdapterInfo): (head: TemplateHead) => Params {
-  const config = configOf(info)
+  const configs = configsOf(info)
+  const same = (name: 'M' | 'N' | 'K'): Params =>
+    new Set(configs.map((c) => c[name])).size === 1 ? { [`M${name}`]: configs[0]![name] } : {}
   return ({ params }) => {
-    if (!config || !params.some((p) => p.name === 'MATRIX')) return {}
-    return { MM: config.M, MN: config.N, MK: config.K, ACC: 'f32', LANES: info.subgroupMaxSize }
+    if (configs.length === 0 || !params.some((p) => p.name === 'MATRIX')) return {}
+    return { ...same('M'), ...same('N'), ...same('K'), ACC: 'f32', LANES: info.subgroupMaxSize }
   }
 }

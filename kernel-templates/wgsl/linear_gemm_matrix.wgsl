@@ -1,10 +1,10 @@
 //! y = x wᵀ for many rows of x, by subgroup matrices of halves. WX * WY subgroups of LANES lanes (the device's size)
 //! make a block of WX * TN matrices of columns and WY * TM of rows, TM x TN a subgroup, from tiles of TK columns of x
-//! and w in workgroup memory; the next tile is loaded while one is multiplied. MM, MN, MK: rows, columns and depth of
-//! a matrix that the device multiplies; ACC: what it sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, NVIDIA's
-//! and AMD's 16 x 16 x 16.
+//! and w in workgroup memory; the next tile is loaded while one is multiplied. MM, MN, MK: rows, columns and depth of a
+//! matrix that the device multiplies; ACC: what it sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, AMD's
+//! 16 x 16 x 16, NVIDIA's 16 x 8 x 16 (they have 16 x 16 x 16, too, which takes twice that and some copying).
 //! op linear(x: f16[M,K], w: W[N,K], r?: f32[M,LDY], b?: f32[N]) -> y: f32[M,LDY]
-//! grid ceil(N / (WX * TN * MN)), ceil(M / (WY * TM * MM))
+//! grid ceil(M / (WY * TM * MM)), ceil(N / (WX * TN * MN))
 //! needs M > 1
 //! needs K % 8 == 0
 //! needs WX * WY * LANES <= 256
@@ -84,6 +84,11 @@ var<workgroup> w_tile: array<vec4<f16>, BN * STRIDE>;
 // A matrix of each subgroup.
 var<workgroup> results: array<ACC, WX * WY * MM * MN>;
 
+// The word of a row that a unit of a tile is of. Beyond the row's end any does: x is 0 there.
+fn word_of(tile: u32, unit: u32) -> u32 {
+  return min((tile * QUADS + unit % UNITS * UNIT_QUADS) / WORD_QUADS, ROW_WORDS - 1u);
+}
+
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let subgroup = lane / LANES;
@@ -94,24 +99,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var sums: array<array<Sum, TN>, TM>;
   var x_next: array<vec4<u32>, X_TURNS>;
   var w_next: array<Word, W_TURNS>;
-  // Scale and minimum.
-  var w_scales: array<vec2<f32>, W_TURNS>;
+  // As they were loaded: to make numbers of them at once would wait for them.
+  var w_scales: array<u32, W_TURNS>;
   for (var tile = 0u; tile <= TILES; tile++) {
     if (tile < TILES) {
       //#unroll
       for (var t = 0u; t < X_TURNS; t++) {
         let unit = t * WG + lane;
-        let m = min(group.y * BM + unit / OCTS, m_last);
+        let m = min(group.x * BM + unit / OCTS, m_last);
         x_next[t] = x_oct(m, tile * OCTS + unit % OCTS);
       }
       //#unroll
       for (var t = 0u; t < W_TURNS; t++) {
         let unit = t * WG + lane;
-        let n = min(group.x * BN + unit / UNITS, N - 1u);
-        // Beyond the row's end any weight does: x is 0 there.
-        let i = min((tile * QUADS + unit % UNITS * UNIT_QUADS) / WORD_QUADS, ROW_WORDS - 1u);
+        let n = min(group.y * BN + unit / UNITS, N - 1u);
+        let i = word_of(tile, unit);
         w_next[t] = word_at(n, i);
-        w_scales[t] = vec2<f32>(word_scale(n, i), word_min(n, i));
+        w_scales[t] = scale_word(n, i);
       }
     }
     if (tile > 0u) {
@@ -148,12 +152,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         let unit = t * WG + lane;
         if (BN * UNITS % WG == 0u || unit < BN * UNITS) {
           let to = unit / UNITS * STRIDE + unit % UNITS * UNIT_QUADS;
+          let n = min(group.y * BN + unit / UNITS, N - 1u);
+          let scales = vec2<f16>(scale_and_min(w_scales[t], n, word_of(tile, unit)));
           let first = (tile * QUADS + unit % UNITS * UNIT_QUADS) % WORD_QUADS;
           //#unroll
           for (var s = 0u; s < UNIT_QUADS; s++) {
             // Where units are whole words, `first` is 0.
             let q = select(first + s, s, UNIT_QUADS == WORD_QUADS);
-            w_tile[to + s] = word_halves(w_next[t], q, f16(w_scales[t].x), f16(w_scales[t].y));
+            w_tile[to + s] = word_halves(w_next[t], q, scales.x, scales.y);
           }
         }
       }
@@ -168,8 +174,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       workgroupBarrier();
       for (var t = 0u; t < (RESULTS + LANES - 1u) / LANES; t++) {
         let at = (t * LANES + lane % LANES) * STEP;
-        let m = group.y * BM + x_first + i * MM + at / MN;
-        let n = group.x * BN + w_first + j * MN + at % MN;
+        let m = group.x * BM + x_first + i * MM + at / MN;
+        let n = group.y * BN + w_first + j * MN + at % MN;
         if (at < MM * MN && m <= m_last && n < N) {
           let cell = subgroup * MM * MN + at;
 //#if EPI == glu

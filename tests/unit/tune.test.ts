@@ -69,6 +69,22 @@ test('sizes of subgroup matrices are what the device has', () => {
   expect(given(head('linear_gemv'))).toEqual({})
 })
 
+test('where a device has matrices of several sizes, the search chooses among them', () => {
+  const config = { componentType: 'f16', resultComponentType: 'f32', M: 16, K: 16 }
+  const given = deviceParams({
+    subgroupMinSize: 32,
+    subgroupMaxSize: 32,
+    subgroupMatrixConfigs: [
+      { ...config, N: 16 },
+      { ...config, N: 8 },
+      { ...config, N: 4, resultComponentType: 'f16' },
+    ],
+  } as never)
+  const of = sampleOf(head('linear_gemm_matrix'), setting(linear(70), given), 40)
+  expect(new Set(of.map((c) => c.choice.params.MN))).toEqual(new Set([16, 8]))
+  for (const { choice } of of) expect(choice.params).toMatchObject({ MM: 16, MK: 16, LANES: 32 })
+})
+
 const timed = (name: string, facts: Facts, ms: number, rounds = 3) => {
   const candidate = sampleOf(head(name), setting(facts), 1)[0]!
   return { candidate, ms, rounds }

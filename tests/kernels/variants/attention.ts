@@ -40,9 +40,10 @@ export const attention: VariantRow[] = [
   ...each(
     'attention_matrix',
     [
-      { TEAMS: 2, KEYS: 16, PAD: 0 },
-      { TEAMS: 8, KEYS: 16 },
-      { TEAMS: 2, KEYS: 64 },
+      { TEAMS: 2, PAD: 0 },
+      { TEAMS: 8 },
+      { KEYS: 32, MN: 8 },
+      { TEAMS: 2, KEYS: 64, PAD: 0 },
       // Other devices' sizes.
       { MM: 8, MN: 8, MK: 8 },
       { MM: 8, MN: 16, MK: 16, LANES: 16 },

@@ -31,6 +31,7 @@ export const int8: VariantRow[] = [
     [
       { WX: 8, WY: 16, TM: 1, TN: 8, TK: 64 },
       { WX: 32, WY: 4, TM: 8, TN: 2, TK: 128 },
+      { WX: 16, WY: 8, TM: 8, TN: 8 },
       { WX: 4, WY: 32, TM: 2, TN: 4, TK: 128 },
     ],
     EDGES,

@@ -16,6 +16,8 @@ export const matrix: VariantRow[] = [
       { WX: 4, WY: 1, TM: 8, TN: 1, TK: 64, PAD: 0, SPAN: 4 },
       // Blocks of 128 x 128.
       { WX: 2, WY: 2, TM: 4, TN: 4, TK: 32, SPAN: 2 },
+      { WX: 2, WY: 2, TM: 4, TN: 8, MN: 8, TK: 32 },
+      { TK: 64, MN: 8 },
       { WX: 4, WY: 2, TM: 4, TN: 2, TK: 16, PAD: 0 },
       { ACC: 'f16' },
       { WX: 2, WY: 1, TM: 2, TN: 2, TK: 128 },
