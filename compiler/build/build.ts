@@ -75,6 +75,7 @@ function graphsFor(
       kv: rung?.kv ?? kvOf(backend, options),
       ...(kept && { kept }),
       splitKv: true,
+      prologues: backend === 'webgpu',
       fuse: (options.fuse ?? true) && !model.fused,
       binding,
     }

@@ -58,6 +58,7 @@ export function generatedKernels(): Map<string, string> {
         group: 64,
         kv: backend === 'wasm' ? 'f32' : 'f16',
         splitKv: backend === 'webgpu',
+        prologues: backend === 'webgpu',
         fuse: true,
         binding: backendLimits[backend].binding,
       })

@@ -28,6 +28,7 @@ import { lstm_cell } from './lstm_cell.js'
 import { matmul } from './matmul.js'
 import { mel_log } from './mel_log.js'
 import { merge_rows } from './merge_rows.js'
+import { norm_linear } from './norm_linear.js'
 import { pad } from './pad.js'
 import { penalize } from './penalize.js'
 import { pool2d } from './pool2d.js'
@@ -38,6 +39,7 @@ import { resize2d } from './resize2d.js'
 import { rmsnorm } from './rmsnorm.js'
 import { rope } from './rope.js'
 import { rope_kv } from './rope_kv.js'
+import { rope_split } from './rope_split.js'
 import { sample } from './sample.js'
 import { scale_shift } from './scale_shift.js'
 import { sdpa } from './sdpa.js'
@@ -67,12 +69,14 @@ const rows = [
   where_nd,
   unary,
   linear,
+  norm_linear,
   matmul,
   rope,
   kv_append,
   rope_kv,
   attention,
   attention_split,
+  rope_split,
   attention_merge,
   sdpa,
   penalize,

@@ -11,11 +11,13 @@ import { fuseQkv } from './fuse-qkv.js'
 import { fuseResidual } from './fuse-residual.js'
 import { fuseRope } from './fuse-rope.js'
 import { type KvType, kvCache } from './kv-cache.js'
+import { normLinear, type PrologueOptions } from './norm-linear.js'
 import { type PrecisionOptions, precision } from './precision.js'
+import { ropeSplit } from './rope-split.js'
 import { type SplitOptions, splitWeights } from './split.js'
 import { type SplitKvOptions, splitKv } from './split-kv.js'
 
-export interface PassOptions extends SplitOptions, SplitKvOptions, PrecisionOptions {
+export interface PassOptions extends SplitOptions, SplitKvOptions, PrologueOptions, PrecisionOptions {
   /** Combine operators into fused ones. Off, every operator runs by itself: slower, the same answer. */
   fuse: boolean
   kv: KvType
@@ -36,8 +38,10 @@ export const passes: Pass[] = [
   { name: 'fuse-act', optional: true, run: fuseAct },
   { name: 'fuse-residual', optional: true, run: fuseResidual },
   { name: 'fuse-add-norm', optional: true, run: fuseAddNorm },
+  { name: 'norm-linear', optional: true, run: normLinear },
   { name: 'precision', run: precision },
   { name: 'kv-cache', run: kvCache },
   { name: 'split-kv', optional: true, run: splitKv },
+  { name: 'rope-split', optional: true, run: ropeSplit },
   { name: 'split-weights', run: splitWeights },
 ]

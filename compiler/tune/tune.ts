@@ -113,6 +113,7 @@ async function graphsOf(options: TuneOptions, table: TunedTable | undefined) {
         group: options.group === 'channel' ? WHOLE_ROW : (options.group ?? 64),
         kv: options.kv ?? 'f16',
         splitKv: true,
+        prologues: true,
         fuse: true,
         binding: backendLimits.webgpu.binding,
       },

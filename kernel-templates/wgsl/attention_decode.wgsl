@@ -27,6 +27,7 @@ const HD: u32 = 64u;
 const C: u32 = 2048u;
 //#include "lib/scores.wgsl"
 const QUADS: u32 = HD / 4u;
+//#option KV f32|f16|q8|q4|q3|q2
 //#include "lib/kv_read.wgsl"
 const AHEAD: u32 = 1u;
 //#include "lib/kv_team.wgsl"

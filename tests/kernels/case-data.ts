@@ -134,16 +134,13 @@ export function caseData(op: OpDef, opCase: OpCase, layouts: Record<string, stri
     const poison = new Uint8Array(new Uint32Array(count).fill(POISON).buffer)
     return { name, spec, values: filled.fill(Number.NaN), bytes: { [name]: poison } }
   })
-  // No operator reads what it writes, so NaN in place of both kinds of output shows what it wrote.
-  const before = ports.map(({ name, spec, values }) => {
-    return [
-      name,
-      spec.role === 'in' ? values.slice() : new Float64Array(values.length).fill(Number.NaN),
-    ] as const
-  })
-  const after = Object.fromEntries(before)
+  // NaN in place of outputs shows what was written; of what is read as well, that it has changed.
+  const after = Object.fromEntries(ports.map(({ name, values }) => [name, values.slice()]))
   op.reference(after, facts, step)
-  for (const port of ports) if (port.spec.role !== 'in') port.expected = after[port.name]!
+  for (const port of ports) {
+    if (port.spec.role === 'in') continue
+    port.expected = after[port.name]!.map((value, i) => (Object.is(value, port.values[i]) ? Number.NaN : value))
+  }
   return { facts, step, ports }
 }
 

@@ -10,7 +10,7 @@ import { conv } from './variants/conv.js'
 import { elementwise } from './variants/elementwise.js'
 import { embed } from './variants/embed.js'
 import { int8 } from './variants/int8.js'
-import { linear } from './variants/linear.js'
+import { linear, normLinear } from './variants/linear.js'
 import { matmul } from './variants/matmul.js'
 import { matrix } from './variants/matrix.js'
 import { moves } from './variants/moves.js'
@@ -31,6 +31,7 @@ export const rows: VariantRow[] = [
   ...reductions,
   ...elementwise,
   ...linear,
+  ...normLinear,
   ...matmul,
   ...int8,
   ...matrix,

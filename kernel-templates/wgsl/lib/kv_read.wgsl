@@ -1,6 +1,5 @@
 //! Keys and values as vec4s: quad `quad` of the vector at `row`, counted over heads and positions. The kernel
-//! declares QUADS.
-//#option KV f32|f16|q8|q4|q3|q2
+//! declares QUADS, and KV, the formats that it takes.
 //#include "lib/kv_$KV.wgsl"
 //#if KV == f32 || KV == f16
 @group(0) @binding(1) var<storage, read_write> k: array<KvItem>;

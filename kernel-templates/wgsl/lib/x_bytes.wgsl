@@ -21,7 +21,4 @@ fn x_sum(row: u32, block: u32) -> i32 {
   return bitcast<i32>(x[row * X_ROW + 9u * X_GROUPS + block / 4u][block % 4u]);
 }
 
-// sum + the products of 16 signed bytes with 16 others.
-fn add_dot16(sum: i32, a: vec4<u32>, b: vec4<u32>) -> i32 {
-  return sum + dot4I8Packed(a.x, b.x) + dot4I8Packed(a.y, b.y) + dot4I8Packed(a.z, b.z) + dot4I8Packed(a.w, b.w);
-}
+//#include "lib/dot16.wgsl"

@@ -24,6 +24,19 @@ export const int8: VariantRow[] = [
     ]),
     EDGES,
   ),
+  ...each('norm_linear_gemv_i8', cross(SUBGROUPS, [SMALL_GEMV])),
+  ...each('norm_linear_gemv_i8', SUBGROUPS, /^(plain.*G=32, (none|glu)|long)/),
+  ...each(
+    'norm_linear_gemv_i8',
+    cross(SUBGROUPS, [
+      { WG: 32, LANES: 32, ROWS: 1 },
+      { WG: 64, LANES: 64, ROWS: 2 },
+      { WG: 128, LANES: 16, ROWS: 8 },
+      { WG: 256, LANES: 256, ROWS: 2 },
+      { WG: 128, LANES: 128, ROWS: 4 },
+    ]),
+    EDGES,
+  ),
   row('linear_gemm_i8', SMALL_GEMM),
   row('linear_gemm_i8', {}, /^plain.*G=32, (none|glu)|just over/),
   ...each(

@@ -40,3 +40,21 @@ export const linear: VariantRow[] = [
     EDGES,
   ),
 ]
+
+/** The same with a norm in front. */
+export const normLinear: VariantRow[] = [
+  ...each('norm_linear_gemv', cross(SUBGROUPS, [SMALL_GEMV])),
+  ...each('norm_linear_gemv', SUBGROUPS, /^(plain.*G=32, (none|glu)|long)/),
+  ...each(
+    'norm_linear_gemv',
+    cross(SUBGROUPS, [
+      { WG: 32, LANES: 32, ROWS: 1 },
+      { WG: 64, LANES: 64, ROWS: 2, X: 'memory' },
+      { WG: 128, LANES: 16, ROWS: 8, X: 'memory' },
+      { WG: 256, LANES: 256, ROWS: 2, X: 'memory' },
+      { WG: 256, LANES: 64, ROWS: 4, X: 'tile' },
+    ]),
+    EDGES,
+  ),
+  ...each('norm_linear_gemv', cross(SUBGROUPS, [{ WG: 128, LANES: 128, ROWS: 2 }]), /(K not|long).*W=f/),
+]

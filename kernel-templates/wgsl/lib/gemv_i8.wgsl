@@ -1,0 +1,127 @@
+//! What the products with few rows of x as bytes have in common: y = x wᵀ, LANES lanes a row of w. The kernel declares
+//! WG, LANES, ROWS, COLS, N, how x is read, the weights' format and the epilogue.
+// Sums of neighbouring rows, reduced together.
+//#if ROWS < 4
+//: const PACK: u32 = 2u;
+//: alias Reduced = vec2<f32>;
+//#else
+const PACK: u32 = 4u;
+alias Reduced = vec4<f32>;
+//#end
+const PACKS: u32 = (ROWS + PACK - 1u) / PACK;
+// Rows that one result takes.
+//#if EPI == glu
+//: const STEP: u32 = 2u;
+//#else
+const STEP: u32 = 1u;
+//#end
+//#include "lib/reduce.wgsl"
+
+// Turns in which the lanes of a row walk along it.
+const TURNS: u32 = (ROW_WORDS + LANES - 1u) / LANES;
+const LAST_RAGGED: bool = ROW_WORDS % LANES != 0u;
+
+// A word of each of a lane's rows, its scale and minimum.
+struct Words {
+  words: array<Word, ROWS>,
+  scales: array<vec2<f32>, ROWS>,
+}
+
+fn words_at(row: u32, i: u32) -> Words {
+  var loaded: Words;
+  //#unroll
+  for (var r = 0u; r < ROWS; r++) {
+    // Rows beyond the last repeat it, and are not stored; so do rows of x.
+    let n = min(row + r, N - 1u);
+    loaded.words[r] = word_at(n, i);
+    loaded.scales[r] = vec2<f32>(word_scale(n, i), word_min(n, i));
+  }
+  return loaded;
+}
+
+@compute @workgroup_size(WG)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+//#if SUBGROUPS
+//: @builtin(subgroup_size) subgroup_size: u32,
+//#end
+) {
+  let column = lane % LANES;
+  let row = (group.x * (WG / LANES) + lane / LANES) * ROWS;
+//#if COLS > 1
+//: let m_end = row_count();
+//#else
+  // The grid has as many rows as x.
+  let m_end = group.y + 1u;
+//#end
+  var sums: array<Reduced, COLS * PACKS>;
+  // The first loads are under way while x is made ready, those of a turn while the one before is worked on.
+  var next = words_at(row, min(column, ROW_WORDS - 1u));
+  x_ready(group.y, lane);
+  for (var turn = 0u; turn < TURNS; turn++) {
+    let at = turn * LANES + column;
+    let i = min(at, ROW_WORDS - 1u);
+    let block = i * WORD_BYTES / 2u;
+    let own = next;
+    if (turn + 1u < TURNS) {
+      next = words_at(row, min(at + LANES, ROW_WORDS - 1u));
+    }
+    //#unroll
+    for (var c = 0u; c < COLS; c++) {
+      let m = min(group.y * COLS + c, m_end - 1u);
+      // Words beyond the last repeat it, and count nothing.
+      let x_step = select(x_scale(m, block), 0.0, LAST_RAGGED && at >= ROW_WORDS);
+      var xs: array<vec4<u32>, WORD_BYTES>;
+      //#unroll
+      for (var h = 0u; h < WORD_BYTES; h++) {
+        xs[h] = x_bytes(m, i * WORD_BYTES + h);
+      }
+      // Sum of the word's columns, where something is added to each: that of a block, unless a word is half of one.
+      var x_total = 0i;
+      if (HAS_MIN || BYTES_ABOVE != 0) {
+        if (WORD_BYTES == 1u) {
+          x_total = add_dot16(0i, xs[0], vec4<u32>(0x01010101u));
+        } else {
+          x_total = x_sum(m, block);
+        }
+      }
+      //#unroll
+      for (var r = 0u; r < ROWS; r++) {
+        var dots = -BYTES_ABOVE * x_total;
+        //#unroll
+        for (var h = 0u; h < WORD_BYTES; h++) {
+          dots = add_dot16(dots, xs[h], word_bytes(own.words[r], h));
+        }
+        var sum = own.scales[r].x * f32(dots);
+        if (HAS_MIN) {
+          sum += own.scales[r].y * f32(x_total);
+        }
+        sums[c * PACKS + r / PACK][r % PACK] += x_step * sum;
+      }
+    }
+  }
+
+  let scale = sum_scale(lane, subgroup_size);
+  //#unroll
+  for (var i = 0u; i < COLS * PACKS; i++) {
+    sums[i] = scale * reduce_add(sums[i], lane, subgroup_size);
+  }
+  if (column != 0u) {
+    return;
+  }
+  //#unroll
+  for (var c = 0u; c < COLS; c++) {
+    let m = group.y * COLS + c;
+    //#unroll
+    for (var r = 0u; r < ROWS; r += STEP) {
+      if (m < m_end && row + r < N) {
+//#if EPI == glu
+//:     finish_pair(m, row + r, sums[c * PACKS + r / PACK][r % PACK], sums[c * PACKS + r / PACK][r % PACK + 1u]);
+//#else
+        finish(m, row + r, sums[c * PACKS + r / PACK][r % PACK]);
+//#end
+      }
+    }
+  }
+}
