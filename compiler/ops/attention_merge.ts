@@ -13,6 +13,8 @@ const sizes: [string, number, number, number, number, number, number?][] = [
   ['one key in the second split', 3, 36, 500, 32, 32],
   ['head of 80, odd number of splits', 2, 80, 400, 330, 32],
   ['head of 128, full cache', 2, 128, 256, 255, 64],
+  ['heads of whole blocks', 4, 32, 300, 200, 32],
+  ['more splits than a workgroup, whole blocks', 4, 64, 10000, 9990, 32],
   ['head of 256', 2, 256, 250, 240, 32],
   ['more splits than a workgroup', 2, 8, 10000, 9990, 32],
   ['window smaller than past', 2, 8, 900, 800, 32, 161],

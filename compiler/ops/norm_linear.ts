@@ -10,10 +10,24 @@ const TAKEN =
 
 const cases = linear.cases
   .filter(({ name }) => TAKEN.test(name))
-  .map(({ name, facts: { SEQ: _, ...facts } }, i): OpCase => ({
-    name,
-    facts: { ...facts, EPS: i % 2 === 0 ? 1e-5 : 1e-6, GAIN: i % 3 !== 2 },
-  }))
+  .map(
+    ({ name, facts: { SEQ: _, ...facts } }, i): OpCase => ({
+      name,
+      facts: { ...facts, EPS: i % 2 === 0 ? 1e-5 : 1e-6, GAIN: i % 3 !== 2 },
+    }),
+  )
+
+/** Gates that make whole blocks of 32 columns, groups of 128. */
+const gates = [32, 64, 0].flatMap((G, i) =>
+  ['q8', 'q4a', 'q3', 'q2', 'q4'].map((W, j): OpCase => {
+    const [LDY, K] = [128 * (1 + ((i + j) % 3)), 96 + 52 * j]
+    const own = { M: 1, N: 2 * LDY, K, LDY, W, G, EPI: 'glu', ACT: j % 2 === 0 ? 'silu' : 'gelu_tanh' }
+    return {
+      name: `a gate of whole blocks, ${W} G=${G}`,
+      facts: { ...own, BIAS: i === 1, EPS: 1e-5, GAIN: i !== 2 },
+    }
+  }),
+)
 
 /** The first case with other values. */
 const filled = (name: string, x: (i: number) => number): OpCase => ({
@@ -52,6 +66,7 @@ export const norm_linear: OpDef = {
   },
   cases: [
     ...cases,
+    ...gates,
     filled('all zero', () => 0),
     filled('tiny values, where EPS counts', (i) => (i % 3) * 1e-3),
     filled('large values', (i) => (i % 5) * 1e4 - 3),

@@ -6,11 +6,12 @@ import type { Expr } from '../../runtime/expr.js'
 import { fail } from '../errors.js'
 import { addNode } from '../ir/builder.js'
 import { nodeFacts } from '../ir/facts.js'
-import type { DType, Graph, Node } from '../ir/graph.js'
+import type { DType, Graph, Node, Tensor } from '../ir/graph.js'
 import { ops } from '../ops/index.js'
 import type { OpDef } from '../ops/types.js'
+import { users } from '../passes/rewrite.js'
 import { toSizeExpression } from '../specialize/index.js'
-import { select } from './select.js'
+import { narrowOutput, select, tryTemplate } from './select.js'
 import type { TemplateHead } from './templates.js'
 import type { Choice, KernelTarget, Params } from './types.js'
 
@@ -57,7 +58,15 @@ function countedByStep(op: OpDef, { M, L }: Record<string, Expr>): { names: stri
   return { names: rows ? ['M'] : [], facts: 'SEQ' in op.attrs ? { SEQ: rows } : {} }
 }
 
+/** A choice, with what its parameters make of the node's sizes. */
+const chosen = (choice: Choice, values: Params, symbols: Record<string, Expr>) => {
+  const params = { ...values, ...choice.params }
+  return { params, choice, grid: choice.template.front.grid.map((e) => toSizeExpression(e, params, symbols)) }
+}
+
 export function lower(graph: Graph, templates: TemplateHead[], target: KernelTarget): Lowered {
+  const readers = users(graph)
+  const selected = new Map<Step, { values: Params; moving: ReadonlySet<string> }>()
   const out: Graph = { ...graph, nodes: [], tensors: new Map(graph.tensors) }
   const steps: Step[] = []
   const emit = (node: Node): void => {
@@ -68,10 +77,30 @@ export function lower(graph: Graph, templates: TemplateHead[], target: KernelTar
     const moving = new Set(Object.keys(symbols).filter((name) => !counted.names.includes(name)))
     const choice = select(node.op, node.name, values, templates, target, moving)
     const converted = convert(node, choice, values)
-    const params = { ...values, ...choice.params }
-    const grid = choice.template.front.grid.map((e) => toSizeExpression(e, params, symbols))
     if (!out.nodes.includes(converted)) out.nodes.push(converted)
-    steps.push({ node: converted, op, params, symbols, choice, grid })
+    const step = { node: converted, op, symbols, ...chosen(choice, values, symbols) }
+    selected.set(step, { values, moving })
+    steps.push(step)
+  }
+  /** Whether the one operator that makes a tensor, for one reader, has a kernel that makes it of this type; then it does. */
+  const madeAs = (tensor: Tensor, type: DType): boolean => {
+    const makers = steps.filter((s) => Object.values(s.node.outputs).includes(tensor.name))
+    const [maker] = makers
+    if (!maker || makers.length > 1 || tensor.kind !== 'temp' || readers.get(tensor.name)?.length !== 1)
+      return false
+    const { values, moving } = selected.get(maker)!
+    const able = templates.filter((t) => t.front.op.name === maker.node.op && narrowOutput(t) === type)
+    if (
+      !able.some(
+        (t) =>
+          t.language === target.language && typeof tryTemplate(t, values, {}, target, moving) !== 'string',
+      )
+    )
+      return false
+    const choice = select(maker.node.op, maker.node.name, values, templates, target, moving, type)
+    Object.assign(maker, chosen(choice, values, maker.symbols))
+    out.tensors.set(tensor.name, { ...tensor, dtype: type })
+    return true
   }
   /** The node with operands converted to what its template reads; each conversion is made once. */
   const convert = (node: Node, choice: Choice, facts: Params): Node => {
@@ -80,6 +109,7 @@ export function lower(graph: Graph, templates: TemplateHead[], target: KernelTar
       const tensor = out.tensors.get(inputs[port.name] ?? '')
       const rule = conversions[port.type as DType]
       if (!tensor || !rule || tensor.dtype === port.type) continue
+      if (!node.sizes && madeAs(tensor, port.type as DType)) continue
       const attrs = Object.fromEntries(rule.facts.map((f) => [f, facts[f] ?? 0]))
       // A node may see a tensor under rows of its own, as imported graphs do.
       const { M, K } = node.sizes ?? {}

@@ -92,9 +92,20 @@ function certain(need: Ast, env: Params, moving: ReadonlySet<string>): boolean {
 const holds = (rule: TuningRule, env: Params) =>
   rule.when === undefined || evaluateExpression(expression(rule.when), env) === true
 
+/** Types that only conversions, and templates that a conversion is part of, make. */
+const NARROW: readonly string[] = ['i8x4', 'i8x32', 'f16']
+
+/** The narrow type that a template makes of its operator's f32 output, if it does. */
+export const narrowOutput = ({ front }: TemplateHead): string | undefined =>
+  front.op.outputs.find((p) => NARROW.includes(p.type))?.type
+
+/** Whether a template is one to choose where `makes` is wanted; a conversion's own always are. */
+const isWanted = (template: TemplateHead, makes: string | undefined, others: TemplateHead[]): boolean =>
+  narrowOutput(template) === makes || (makes === undefined && others.every((t) => narrowOutput(t)))
+
 /**
  * The first tuned rule whose condition holds and whose template fits; else the first template that fits at its
- * defaults. Throws WGC401 with every candidate's reason when nothing does.
+ * defaults. `makes`: of those that make their output of this type. Throws WGC401 with every candidate's reason when nothing does.
  */
 export function select(
   op: string,
@@ -103,8 +114,10 @@ export function select(
   templates: TemplateHead[],
   target: KernelTarget,
   moving: ReadonlySet<string> = new Set(),
+  makes?: string,
 ): Choice {
-  const candidates = templates.filter((t) => t.language === target.language && t.front.op.name === op)
+  const all = templates.filter((t) => t.language === target.language && t.front.op.name === op)
+  const candidates = all.filter((t) => isWanted(t, makes, all))
   const env = { ...facts, ...featureValues(target) }
   const rules = target.tuning.filter((r) => r.op === op && holds(r, env))
   const attempts = [

@@ -28,6 +28,7 @@ const COLUMNS: u32 = K;
 //#include "lib/format_$W.wgsl"
 //#include "lib/bytes.wgsl"
 //#include "lib/epilogue.wgsl"
+//#include "lib/finish_rows.wgsl"
 //#if COLS > 1
 //#include "lib/rows.wgsl"
 //#end

@@ -31,4 +31,5 @@ const COLUMNS: u32 = K;
 //#include "lib/format_$W.wgsl"
 //#include "lib/bytes.wgsl"
 //#include "lib/epilogue.wgsl"
+//#include "lib/finish_rows.wgsl"
 //#include "lib/gemv_i8.wgsl"

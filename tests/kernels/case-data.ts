@@ -139,7 +139,9 @@ export function caseData(op: OpDef, opCase: OpCase, layouts: Record<string, stri
   op.reference(after, facts, step)
   for (const port of ports) {
     if (port.spec.role === 'in') continue
-    port.expected = after[port.name]!.map((value, i) => (Object.is(value, port.values[i]) ? Number.NaN : value))
+    port.expected = after[port.name]!.map((value, i) =>
+      Object.is(value, port.values[i]) ? Number.NaN : value,
+    )
   }
   return { facts, step, ports }
 }

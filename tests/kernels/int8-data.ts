@@ -4,8 +4,8 @@
  */
 import { arrayToF16, F16_MAX, fromF16 } from '../../compiler/formats/f16.js'
 import { byteRowBytes, dequantizeByteRow, quantizedBlocks } from '../../compiler/ops/quantize_rows.js'
-import type { OpDef } from '../../compiler/ops/types.js'
-import type { Template } from '../../compiler/specialize/index.js'
+import type { Facts, OpDef } from '../../compiler/ops/types.js'
+import { evaluateExpression, parseExpression, type Template } from '../../compiler/specialize/index.js'
 import { type CaseData, POISON, type PortData } from './case-data.js'
 
 const BLOCK = 32
@@ -52,6 +52,10 @@ function packRow(row: Float64Array): Uint8Array {
 const rowsOf = ({ values }: PortData, K: number): Float64Array[] =>
   Array.from({ length: values.length / K }, (_, m) => values.slice(m * K, (m + 1) * K))
 
+/** Columns of a port's rows. */
+const columnsOf = ({ spec }: PortData, facts: Facts): number =>
+  Number(evaluateExpression(parseExpression(spec.shape.at(-1) ?? '1'), facts))
+
 /** The port as bytes. Its values are what they stand for: a reader owes no more. */
 function asBytes(port: PortData, K: number): PortData {
   if (port.expected) {
@@ -73,10 +77,13 @@ function asHalves(port: PortData): PortData {
 
 /** A case with some ports narrower, and what the reference makes of them. */
 export function withNarrow(op: OpDef, data: CaseData, narrow: Record<string, Narrow>): CaseData {
-  const K = Number(data.facts.K)
   const ports = data.ports.map((port) => {
     const type = narrow[port.name]
-    return type === undefined ? port : type === 'f16' ? asHalves(port) : asBytes(port, K)
+    return type === undefined
+      ? port
+      : type === 'f16'
+        ? asHalves(port)
+        : asBytes(port, columnsOf(port, data.facts))
   })
   const values = Object.fromEntries(
     ports.map(({ name, spec, values }) => [name, spec.role === 'in' ? values : values.slice()]),
@@ -86,8 +93,21 @@ export function withNarrow(op: OpDef, data: CaseData, narrow: Record<string, Nar
 }
 
 /** What is wrong with what a kernel made narrower; puts back what was there before. */
-export const compareNarrow = (type: Narrow, data: CaseData, port: PortData, found: Uint8Array): string[] =>
-  type === 'f16' ? compareHalves(port, found) : compareBytes(data, port, found)
+export function compareNarrow(
+  type: Narrow,
+  op: OpDef,
+  data: CaseData,
+  port: PortData,
+  variant: Facts,
+  found: Uint8Array,
+): string[] {
+  if (type === 'f16') return compareHalves(port, found)
+  // A conversion owes the very bytes, a kernel that computes as well what its operator owes.
+  const { abs, rel } =
+    op.name === 'quantize_rows' ? { abs: 0, rel: 0 } : op.tolerance({ ...data.facts, ...variant })
+  const largest = port.expected!.reduce((max, x) => Math.max(max, Math.abs(x)), 0)
+  return compareBytes(data, port, found, abs + rel * largest)
+}
 
 /** A half is one of the two nearest: WGSL leaves open how it rounds. */
 function compareHalves({ name, expected, bytes }: PortData, found: Uint8Array): string[] {
@@ -103,9 +123,10 @@ function compareHalves({ name, expected, bytes }: PortData, found: Uint8Array): 
   return wrong.slice(0, 4)
 }
 
-/** Rows that a kernel quantised. */
-function compareBytes(data: CaseData, { name, expected, bytes }: PortData, found: Uint8Array): string[] {
-  const K = Number(data.facts.K)
+/** Rows that a kernel quantised, of values that are off by `bound` at most. */
+function compareBytes({ facts }: CaseData, port: PortData, found: Uint8Array, bound: number): string[] {
+  const { name, expected, bytes } = port
+  const K = columnsOf(port, facts)
   const wrong: string[] = []
   rowsOf({ values: expected! } as PortData, K).forEach((row, m) => {
     const view = new DataView(found.buffer, found.byteOffset + m * byteRowBytes(K), byteRowBytes(K))
@@ -114,14 +135,15 @@ function compareBytes(data: CaseData, { name, expected, bytes }: PortData, found
       const where = `${name}, row ${m}, block ${b}`
       const want = quantize(values)
       const scale = view.getFloat32(blocks.length * BLOCK + 4 * b, true)
-      if (!(Math.abs(scale - want.scale) <= want.scale * 2 ** -21))
+      if (!(Math.abs(scale - want.scale) <= want.scale * 2 ** -21 + bound / 127))
         wrong.push(`${where}: scale ${scale}, expected ${want.scale}`)
       let sum = 0
       for (let i = 0; i < BLOCK; i++) {
         const q = view.getInt8(b * BLOCK + i)
         sum += q
-        const exact = want.scale > 0 ? (values[i] ?? 0) / want.scale : 0
-        if (!(Math.abs(q - exact) < 0.501)) wrong.push(`${where}: byte ${i} is ${q}, expected ${exact}`)
+        const exact = scale > 0 ? (values[i] ?? 0) / scale : 0
+        const off = scale > 0 ? bound / scale : 0
+        if (!(Math.abs(q - exact) < 0.501 + off)) wrong.push(`${where}: byte ${i} is ${q}, expected ${exact}`)
       }
       const said = view.getInt32(blocks.length * (BLOCK + 4) + 4 * b, true)
       if (said !== sum) wrong.push(`${where}: sum ${said}, its bytes make ${sum}`)

@@ -138,7 +138,7 @@ export function makeBatch(jobs: Job[]): JobBatch {
       const narrow = narrowPorts(template)[port.name]
       wrong[job]!.push(
         ...(narrow !== undefined
-          ? compareNarrow(narrow, data, port, region)
+          ? compareNarrow(narrow, op, data, port, params, region)
           : compare(op, data, port, params, region)),
       )
     }

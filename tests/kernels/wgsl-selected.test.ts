@@ -35,7 +35,13 @@ test.each(
   ['tinyllama', 'llama-3-8b'].flatMap((name) => Object.keys(policies).map((bits) => [name, bits] as const)),
 )('%s at %s bits, every variant', (name, bits) => {
   const model = presetModel(name)
-  const options = { group: 64, fuse: true, splitKv: true, prologues: true, binding: backendLimits.webgpu.binding }
+  const options = {
+    group: 64,
+    fuse: true,
+    splitKv: true,
+    prologues: true,
+    binding: backendLimits.webgpu.binding,
+  }
   const stored = Number.isNaN(Number(bits)) ? bits : Number(bits)
   for (const kv of ['f16', 'f32'] as const) {
     const graphs = () => programGraphs(model, { ...options, kv, bits: stored as never })

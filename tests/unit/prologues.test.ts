@@ -72,8 +72,7 @@ function decode(preset: string, options: { kv?: 'f16' | 'q8'; prologues?: boolea
   return graphs.find((p) => p.spec.name === 'decode')!.graph
 }
 
-const perLayer = (graph: Graph) =>
-  graph.nodes.filter((n) => /layers\.1\./.test(n.name)).map((n) => n.op)
+const perLayer = (graph: Graph) => graph.nodes.filter((n) => /layers\.1\./.test(n.name)).map((n) => n.op)
 
 describe('a layer of one row', () => {
   const six = ['norm_linear', 'rope_split', 'attention_merge', 'linear', 'norm_linear', 'linear']

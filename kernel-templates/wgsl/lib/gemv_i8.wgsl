@@ -1,5 +1,6 @@
 //! What the products with few rows of x as bytes have in common: y = x wᵀ, LANES lanes a row of w. The kernel declares
-//! WG, LANES, ROWS, COLS, N, how x is read, the weights' format and the epilogue.
+//! WG, LANES, ROWS, COLS, N, how x is read, the weights' format, and the epilogue: STEP, the
+//! rows of w that one result takes, finish_rows, and finished, when all of a workgroup's are.
 // Sums of neighbouring rows, reduced together.
 //#if ROWS < 4
 //: const PACK: u32 = 2u;
@@ -9,12 +10,6 @@ const PACK: u32 = 4u;
 alias Reduced = vec4<f32>;
 //#end
 const PACKS: u32 = (ROWS + PACK - 1u) / PACK;
-// Rows that one result takes.
-//#if EPI == glu
-//: const STEP: u32 = 2u;
-//#else
-const STEP: u32 = 1u;
-//#end
 //#include "lib/reduce.wgsl"
 
 // Turns in which the lanes of a row walk along it.
@@ -107,21 +102,18 @@ fn main(
   for (var i = 0u; i < COLS * PACKS; i++) {
     sums[i] = scale * reduce_add(sums[i], lane, subgroup_size);
   }
-  if (column != 0u) {
-    return;
-  }
-  //#unroll
-  for (var c = 0u; c < COLS; c++) {
-    let m = group.y * COLS + c;
+  if (column == 0u) {
     //#unroll
-    for (var r = 0u; r < ROWS; r += STEP) {
-      if (m < m_end && row + r < N) {
-//#if EPI == glu
-//:     finish_pair(m, row + r, sums[c * PACKS + r / PACK][r % PACK], sums[c * PACKS + r / PACK][r % PACK + 1u]);
-//#else
-        finish(m, row + r, sums[c * PACKS + r / PACK][r % PACK]);
-//#end
+    for (var c = 0u; c < COLS; c++) {
+      let m = group.y * COLS + c;
+      //#unroll
+      for (var r = 0u; r < ROWS; r += STEP) {
+        if (m < m_end && row + r < N) {
+          let first = sums[c * PACKS + r / PACK][r % PACK];
+          finish_rows(m, row + r, first, sums[c * PACKS + r / PACK][(r + 1u) % PACK]);
+        }
       }
     }
   }
+  finished(group.x, lane);
 }

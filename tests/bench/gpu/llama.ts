@@ -58,7 +58,15 @@ function compiled(spec: VariantSpec) {
     .map((p) => (p.seq === 'seq' && chunk ? { ...p, maxSeq: Math.min(chunk, context) } : p))
   const { binding } = backendLimits.webgpu
   const bits = Number(options.bits) || options.bits
-  const graphOptions = { bits, group: 64, kv: 'f16', splitKv: true, prologues: true, fuse: true, binding } as GraphOptions
+  const graphOptions = {
+    bits,
+    group: 64,
+    kv: 'f16',
+    splitKv: true,
+    prologues: true,
+    fuse: true,
+    binding,
+  } as GraphOptions
   const { variants, sets } = compileVariants(
     [spec],
     () => programGraphs({ ...model, programs }, graphOptions),
