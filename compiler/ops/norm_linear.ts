@@ -1,33 +1,36 @@
 /** A product with a norm before it, as every half of a decoder's layer begins: one kernel where there is one row. */
-import { num, sumError } from './common.js'
+import { activationNames } from './activations.js'
+import { label, num, sumError } from './common.js'
 import { linear } from './linear.js'
 import { rmsnorm } from './rmsnorm.js'
-import type { OpCase, OpDef } from './types.js'
+import type { Facts, OpCase, OpDef } from './types.js'
 
-/** Cases of linear that meet every format, epilogue and edge; what its activations do after a norm is no other. */
+/** Cases of linear that meet every format, epilogue and edge; what its activations do far out after a norm is no other. */
 const TAKEN =
-  /^(plain|odd sizes|sizes of 1|K not a|long K|a row past|columns just over a|longer than|a piece|a bias|ACT=(gelu|silu) BIAS)/
+  /^(plain|odd sizes|sizes of 1|K not a|long K|a row past|columns just over a|longer than|a piece|a bias|ACT=)/
 
 const cases = linear.cases
   .filter(({ name }) => TAKEN.test(name))
   .map(
     ({ name, facts: { SEQ: _, ...facts } }, i): OpCase => ({
       name,
-      facts: { ...facts, EPS: i % 2 === 0 ? 1e-5 : 1e-6, GAIN: i % 3 !== 2 },
+      facts: { ...facts, EPS: i % 2 === 0 ? 1e-5 : 1e-6, GAIN: name.startsWith('plain') || i % 2 === 0 },
     }),
   )
 
-/** Gates that make whole blocks of 32 columns, groups of 128. */
-const gates = [32, 64, 0].flatMap((G, i) =>
-  ['q8', 'q4a', 'q3', 'q2', 'q4'].map((W, j): OpCase => {
-    const [LDY, K] = [128 * (1 + ((i + j) % 3)), 96 + 52 * j]
-    const own = { M: 1, N: 2 * LDY, K, LDY, W, G, EPI: 'glu', ACT: j % 2 === 0 ? 'silu' : 'gelu_tanh' }
-    return {
-      name: `a gate of whole blocks, ${W} G=${G}`,
-      facts: { ...own, BIAS: i === 1, EPS: 1e-5, GAIN: i !== 2 },
-    }
-  }),
-)
+/** A gate that makes whole blocks of 32 columns, groups of 128. */
+const gate = (W: string, G: number, i: number, more: Facts): OpCase => {
+  const [LDY, K] = [128 * (1 + (i % 3)), 96 + 52 * (i % 5)]
+  const facts = { M: 1, N: 2 * LDY, K, LDY, W, G, EPI: 'glu', BIAS: false, EPS: 1e-5, GAIN: true, ...more }
+  return { name: `a gate of whole blocks, ${label({ W, G, ...more })}`, facts }
+}
+
+const gates = [
+  ...['q8', 'q8a', 'q4', 'q4a', 'q3', 'q3a', 'q2', 'q2a'].map((W, i) =>
+    gate(W, [64, 128, 32, 0][i % 4]!, i, { ACT: 'silu' }),
+  ),
+  ...activationNames.map((ACT, i) => gate('q4', 64, i, { ACT, BIAS: i % 2 === 0, GAIN: i % 3 > 0 })),
+]
 
 /** The first case with other values. */
 const filled = (name: string, x: (i: number) => number): OpCase => ({

@@ -38,7 +38,7 @@ export const int8: VariantRow[] = [
     EDGES,
   ),
   ...each('norm_glu_gemv_i8', cross(SUBGROUPS, [{ WG: 64, LANES: 8, ROWS: 8 }])),
-  ...each('norm_glu_gemv_i8', SUBGROUPS, /q4/),
+  ...each('norm_glu_gemv_i8', SUBGROUPS, /W=(q4|q3) /),
   ...each(
     'norm_glu_gemv_i8',
     cross(SUBGROUPS, [
@@ -47,7 +47,7 @@ export const int8: VariantRow[] = [
       { WG: 256, LANES: 32, ROWS: 8 },
       { WG: 128, LANES: 8, ROWS: 4 },
     ]),
-    /blocks, q4 G=(32|64)/,
+    /blocks, W=q4 G=(32|64 ACT=silu)/,
   ),
   row('linear_gemm_i8', SMALL_GEMM),
   row('linear_gemm_i8', {}, /^plain.*G=32, (none|glu)|just over/),
