@@ -3,6 +3,7 @@
  * manifest is.
  */
 
+export { keepAlive } from './care/adapt.js'
 export { lanes } from './care/lanes.js'
 export { openBest } from './care/open-best.js'
 export {
@@ -14,6 +15,5 @@ export {
   recordKey,
   writeRecord,
 } from './care/record.js'
-export { keepAlive } from './care/recover.js'
 export { steady } from './care/steady.js'
 export { checkManifest, checkPlan } from './check.js'

@@ -7,6 +7,9 @@
  * for await (const piece of model.generate('Once upon a time', { maxTokens: 100 })) show(piece)
  * ```
  */
+export type { Timing, Timings } from './care/history.js'
+export type { PowerNow, PowerPolicy, Pressure } from './care/power.js'
+export type { RecordStore } from './care/record.js'
 export type { Capabilities, DetectOptions, WasmFeature, WebGPUCapabilities } from './detect.js'
 export { detect } from './detect.js'
 export type { Tokenizer } from './detokenize.js'

@@ -1,4 +1,6 @@
 /** What `load` returns: a model with its weights in place. */
+import type { Timings } from './care/history.js'
+import type { PowerNow } from './care/power.js'
 import type { Capabilities } from './detect.js'
 import type { Tokenizer } from './detokenize.js'
 import type { Candidate, DeviceLostError } from './errors.js'
@@ -67,6 +69,10 @@ export interface Model {
    * Throws TypeError for a missing input, RangeError for one of the wrong size.
    */
   run(inputs: Record<string, TensorLike>, options?: RunOptions): Promise<Record<string, Tensor>>
+  /** How long steps took on this device, by variant and program: of this visit and those before. */
+  timings(): Promise<Timings>
+  /** What is known of the machine's power, where `LoadOptions.power` has it watched, and the pace that follows. */
+  readonly power: PowerNow
   /** Forgets the conversation, and zeroes its state. */
   reset(): void
   /** Frees the memory, the GPU's too. Calls under way throw AbortError. */
@@ -77,7 +83,7 @@ interface Parts {
   manifest: Manifest
   capabilities: Capabilities
   selection: Selection
-  opened: Pick<Session, 'info' | 'variant' | 'plan' | 'executor' | 'whole'>
+  opened: Pick<Session, 'info' | 'variant' | 'plan' | 'executor' | 'whole' | 'beside'>
   extras(): Promise<Readonly<Record<string, HostFunction>>>
   tokenizer: Tokenizer | undefined
   preprocessor: unknown
@@ -118,6 +124,10 @@ export function createModel(parts: Parts): Model {
     generate: (prompt, options) => generate(session, prompt, options),
     generateIds: (prompt, options) => generateIds(session, prompt, options),
     run: (inputs, options) => run(session, inputs, options),
+    timings: () => session.beside!.timings(),
+    get power() {
+      return session.beside!.power
+    },
     reset() {
       session.length = 0
       executor.reset()

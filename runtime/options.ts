@@ -1,5 +1,7 @@
 /** What `load` can be told, and what the parts of a load share. */
 import type { lanes } from './care/lanes.js'
+import type { PowerPolicy } from './care/power.js'
+import type { RecordStore } from './care/record.js'
 import type { checkPlan } from './check.js'
 import type { Capabilities, DetectOptions } from './detect.js'
 import type { Tokenizer } from './detokenize.js'
@@ -47,6 +49,15 @@ export interface LoadOptions extends SelectOptions, DetectOptions {
    * DeviceLostError.
    */
   recover?: boolean | undefined
+  /** Where what is known of this device is kept: which variants are right, how long they took. Default: IndexedDB. `false`: nowhere. */
+  record?: RecordStore | false | undefined
+  /**
+   * history: steps are timed while they run, and of variants that were measured on this device the faster is taken.
+   * off: neither. Default history.
+   */
+  adapt?: 'off' | 'history' | undefined
+  /** How fast to generate where the battery is low or the machine is hot. Default: at full speed. */
+  power?: PowerPolicy | undefined
   /** Gives the loading up. Not used after that. */
   signal?: AbortSignal | undefined
   /** Whether SHA-256 of every file is checked. Default auto: where `crypto.subtle` is (https, localhost). */

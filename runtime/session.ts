@@ -1,9 +1,16 @@
 /** What the calls on one model share. */
+import type { Timings } from './care/history.js'
+import type { PowerNow } from './care/power.js'
 import type { Tokenizer } from './detokenize.js'
 import type { Executor } from './executor.js'
 import type { HostFunction } from './extras.js'
 import type { Flow, ModelInfo, Plan, Program } from './format.js'
 import type { Generation } from './generate.js'
+
+export interface Beside {
+  timings(): Promise<Timings>
+  readonly power: PowerNow
+}
 
 export interface Session {
   info: ModelInfo
@@ -21,6 +28,8 @@ export interface Session {
     name: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<T>
+  /** What is measured and watched beside the work. */
+  beside?: Beside
   /** The functions of `extras.js`, fetched when first asked for. */
   extras(): Promise<Readonly<Record<string, HostFunction>>>
   /** Sizes that programs left for others. */

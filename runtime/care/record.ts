@@ -4,6 +4,8 @@
  */
 import type { Capabilities } from '../detect.js'
 import type { Manifest } from '../format.js'
+import type { Context } from '../options.js'
+import { checkTimings, type Timings } from './history.js'
 
 /** Where records are kept: small texts by key. A page may give one of its own. */
 export interface RecordStore {
@@ -17,9 +19,11 @@ export interface Remembered {
   passed: string[]
   /** Variants that are not to be taken, and why. */
   refused: Record<string, string>
+  /** How long steps of each variant took. */
+  timings: Timings
 }
 
-const NOTHING: Remembered = { passed: [], refused: {} }
+const nothing = (): Remembered => ({ passed: [], refused: {}, timings: {} })
 
 /** FNV-1a, 64 bits in two halves: a key, no proof. */
 function hash(text: string): string {
@@ -47,19 +51,47 @@ export function recordKey(manifest: Manifest, { webgpu, wasm }: Capabilities): s
 /** What the store holds; nothing where it is empty, damaged or out of reach: a record only saves time. */
 export async function readRecord(store: RecordStore, key: string): Promise<Remembered> {
   try {
-    const { passed, refused } = JSON.parse((await store.get(key)) ?? '{}') as Partial<Remembered>
+    const { passed, refused, timings } = JSON.parse((await store.get(key)) ?? '{}') as Partial<Remembered>
     return {
       passed: Array.isArray(passed) ? passed.map(String) : [],
       refused: Object.fromEntries(Object.entries(refused ?? {}).map(([id, why]) => [id, String(why)])),
+      timings: checkTimings(timings),
     }
   } catch {
-    return { ...NOTHING }
+    return nothing()
   }
 }
 
 export async function writeRecord(store: RecordStore, key: string, record: Remembered): Promise<void> {
   // A full or forbidden store costs the next visit some milliseconds, and this one nothing.
   await store.set(key, JSON.stringify(record)).catch(() => {})
+}
+
+/** The record of a load, read once and shared by all that remember something; each change is written. */
+export interface OpenRecord {
+  reading: Promise<Remembered>
+  change(change: (record: Remembered) => void): Promise<void>
+}
+
+/** By the manifest, which each load parses anew. */
+const opened = new WeakMap<Manifest, OpenRecord>()
+
+export function recordOf({ manifest, capabilities, options }: Context): OpenRecord {
+  const known = opened.get(manifest)
+  if (known) return known
+  const store = options.record === false ? undefined : (options.record ?? defaultStore())
+  const key = recordKey(manifest, capabilities)
+  const reading = store ? readRecord(store, key) : Promise.resolve(nothing())
+  const made: OpenRecord = {
+    reading,
+    async change(change) {
+      const record = await reading
+      change(record)
+      if (store) await writeRecord(store, key, record)
+    },
+  }
+  opened.set(manifest, made)
+  return made
 }
 
 /** IndexedDB, which pages and workers have; memory where there is none. */

@@ -22,7 +22,7 @@ export const MOST_LOSSES = 5
 export const LOSS_WINDOW = 600_000
 
 /** A variant that was opened: what a session begins as. */
-export type Alive = Pick<Session, 'info' | 'variant' | 'plan' | 'executor' | 'whole'>
+export type Alive = Pick<Session, 'info' | 'variant' | 'plan' | 'executor' | 'whole' | 'beside'>
 
 export interface Recovery {
   context: Context
