@@ -143,10 +143,10 @@ describe('what is refused or stopped', () => {
 })
 
 test('a browser that ends large pages is told of', () => {
-  const variant = (id: string, bytes: number) =>
+  const plan = (bytes: number) => ({ buffers: [{ kind: 'weights', bytes }], programs: {} })
+  const variant = (id: string, bytes: number, ...smaller: number[]) =>
     ({
-      spec: { id },
-      plan: { buffers: [{ kind: 'weights', bytes }], programs: {} },
+      ...{ spec: { id }, plan: plan(bytes), smaller: smaller.map((n) => ({ plan: plan(n) })) },
     }) as unknown as CompiledVariant
   const variants = [variant('a', 3e9), variant('b', 1e9)]
   const notes = (budget?: number, ids = ['a', 'b']) =>
@@ -154,6 +154,9 @@ test('a browser that ends large pages is told of', () => {
   expect(notes(2e9)).toEqual([expect.stringMatching(/^phone ends pages .* a takes up to 3\.00 GB/)])
   expect(notes(2e9, ['a'])[0]).toContain('every variant takes')
   expect([...notes(4e9), ...notes(), ...notes(2e9, ['b'])]).toEqual([])
+  // What is loaded smaller is not.
+  variants.push(variant('c', 3e9, 2.5e9, 1e9))
+  expect(notes(2e9, ['c'])).toEqual([])
 })
 
 test('--explain and --dump show graph, choices and arena', async () => {
