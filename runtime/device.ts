@@ -10,9 +10,14 @@ export interface Guard {
   /** Makes GPU objects; a failure of any of them is thrown. */
   make<T>(create: () => T): Promise<T>
   /** Waits for the GPU. */
-  wait(p: Promise<unknown>): Promise<void>
+  wait<T>(p: Promise<T>): Promise<T>
+  /** Waits for the loss of the device to be told, after an error that it may be the reason of. */
+  told(): Promise<unknown>
   destroy(): void
 }
+
+/** Milliseconds in which a loss is told. Operations fail a little before. */
+const PATIENCE = 250
 
 /** `nudge`: see `Capabilities`. `everyMs`: see `Wait`. */
 export function guard(device: GPUDevice, nudge: boolean, everyMs?: number): Guard {
@@ -25,10 +30,15 @@ export function guard(device: GPUDevice, nudge: boolean, everyMs?: number): Guar
       resolve(error)
     })
   })
+  const told = () => Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, PATIENCE))])
+  /** An error whose reason is not known yet. */
+  let doubt: Promise<void> | undefined
   device.onuncapturederror = ({ error }) => {
-    over ??= typed(error)
+    doubt ??= told().then(() => {
+      over ??= typed(error)
+    })
   }
-  const poke = nudge ? nudger(device.queue, everyMs) : (p: Promise<unknown>) => p
+  const poke = nudge ? nudger(device, everyMs) : <T>(p: Promise<T>) => p
   const check = () => {
     if (over) throw over
   }
@@ -39,6 +49,7 @@ export function guard(device: GPUDevice, nudge: boolean, everyMs?: number): Guar
     },
     lost,
     check,
+    told,
 
     async make(create) {
       check()
@@ -46,21 +57,23 @@ export function guard(device: GPUDevice, nudge: boolean, everyMs?: number): Guar
       device.pushErrorScope('out-of-memory')
       const made = create()
       const errors = await Promise.all([device.popErrorScope(), device.popErrorScope()])
-      check()
       const error = errors.find((e) => e)
+      await (error ? told() : doubt)
+      check()
       if (error) throw typed(error)
       return made
     },
 
     async wait(p) {
       try {
-        await poke(p)
+        return await poke(p)
       } catch (e) {
-        // An operation is rejected a little before the loss of its device is told.
-        await Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, 500))])
+        await told()
         throw over ?? e
+      } finally {
+        if (doubt) await doubt
+        check()
       }
-      check()
     },
 
     destroy() {
@@ -80,11 +93,12 @@ function typed(e: GPUError): Error {
  * pending, something empty is submitted about every `everyMs`. The message between two timers keeps
  * browsers from slowing nested timers down to 4 ms.
  */
-function nudger(queue: GPUQueue, everyMs = 1): (p: Promise<unknown>) => Promise<unknown> {
+function nudger({ queue, lost }: GPUDevice, everyMs = 1): <T>(p: Promise<T>) => Promise<T> {
   let pending = 0
   let running = false
   const { port1, port2 } = new MessageChannel()
   port1.onmessage = () => setTimeout(tick, everyMs)
+  lost.then(() => port1.close())
   function tick() {
     running = pending > 0
     if (!running) return

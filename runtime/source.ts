@@ -54,7 +54,7 @@ export interface Placement {
   /** The first `upTo` bytes are there. */
   arrived?(upTo: number): void
   /** They have left the page's memory. */
-  settled?(): Promise<void>
+  settled?(): Promise<unknown>
 }
 
 export interface Reader {

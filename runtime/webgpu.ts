@@ -64,7 +64,7 @@ export interface WebGPUOptions {
 export async function createWebGPU(options: WebGPUOptions): Promise<Executor> {
   const { device, plan, code, nudge, wait: { everyMs, dispatches: most } = {} } = options
   const { queue } = device
-  const { check, make, wait, lost, destroy } = guard(device, nudge, everyMs)
+  const { check, make, wait, told, lost, destroy } = guard(device, nudge, everyMs)
   const sources = modules(code)
   const programs = new Map<string, Promise<void>>()
   const replays = new Map<string, Replay>()
@@ -110,6 +110,7 @@ export async function createWebGPU(options: WebGPUOptions): Promise<Executor> {
         })
         return await device.createComputePipelineAsync({ layout, compute: { module, entryPoint: 'main' } })
       } catch (e) {
+        await told()
         check()
         if (e instanceof OutOfMemoryError) throw e
         throw new UnsupportedError(`kernel ${kernel.name} was refused: ${(e as Error).message}`, [], e)
@@ -174,8 +175,11 @@ export async function createWebGPU(options: WebGPUOptions): Promise<Executor> {
   }
 
   async function readBack(staging: GPUBuffer, bytes: number): Promise<Uint8Array> {
-    await wait(staging.mapAsync(MAP_READ, 0, bytes))
-    const copy = new Uint8Array(staging.getMappedRange(0, bytes).slice(0))
+    const map = async () => {
+      await staging.mapAsync(MAP_READ, 0, bytes)
+      return new Uint8Array(staging.getMappedRange(0, bytes).slice(0))
+    }
+    const copy = await wait(map())
     staging.unmap()
     stagings.push(staging)
     return copy

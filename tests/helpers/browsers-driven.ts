@@ -64,6 +64,7 @@ function engine(name: EngineName, browser: Driven): Engine {
       try {
         await page.goto(site.url)
         const work = page.evaluate(`(async () => { ${pageBody(script, args)} })()`) as Promise<Outcome>
+        options?.beside?.(page).catch((e) => heard.push(`beside: ${e}`))
         const outcome = await within(work, timeoutOf(options), () =>
           [`${name}: no result`, ...heard].join('\n  '),
         )

@@ -27,6 +27,8 @@ export type Script<Args, Result> = (args: Args, page: Page) => Promise<Result>
 export interface RunOptions {
   /** Milliseconds, 120,000 if absent. */
   timeout?: number
+  /** Goes on beside the script, with the driver's own page: playwright's in Chromium, puppeteer's in Firefox. */
+  beside?: (page: unknown) => Promise<void>
 }
 
 export interface Engine {
