@@ -29,6 +29,25 @@ export const stepOf = (seq: number, past: number, sizes?: SymValues): Step => ({
   ...{ seq, past, sizes, seed: 0, topK: 0, topP: 1, temperature: 0, penalty: 1, sample: 0 },
 })
 
+/** A program as an executor holds it; by dispatch, nothing where it is not prepared. */
+export interface Inside {
+  /** WebGPU. */
+  device?: GPUDevice
+  wait?(p: Promise<unknown>): Promise<unknown>
+  buffers?: (GPUBuffer | undefined)[]
+  pipelines?: GPUComputePipeline[]
+  groups?: GPUBindGroup[]
+  /** Workgroups in x, y, z of each dispatch, of the step that was run last. */
+  grid?: Float64Array
+  /** WebAssembly: the last two arguments are the items from, and to. `moving`: those that change from step to step. */
+  calls?: {
+    kernel: (...args: (number | bigint)[]) => unknown
+    args: (number | bigint)[]
+    moving: [at: number, e: Expr][]
+  }[]
+  bytesAt?(buffer: number, offset: number, bytes: number): Uint8Array
+}
+
 export interface Executor {
   /** Decode steps that are worth queueing before the first of them is read. */
   readonly ahead: number
@@ -47,6 +66,8 @@ export interface Executor {
    * step may be queued before the one it depends on is done.
    */
   run(program: string, step: Step, wanted: readonly Region[], signal?: AbortSignal): Promise<Uint8Array[]>
+  /** What a prepared program is made of, for who tests it (`care/self-test.ts`) or times it (`care/profile.ts`). */
+  inside?(program: string): Inside
   /** The state's contents count no more. */
   forget?(): void
   /** Zeroes the state. */

@@ -105,7 +105,9 @@ async function deviceFor(variant: Variant, options: LoadOptions, signal: AbortSi
   checkAbort(signal)
   try {
     return await adapter.requestDevice({
-      requiredFeatures: variant.features.filter((f) => adapter.features.has(f)) as GPUFeatureName[],
+      requiredFeatures: [...variant.features, ...(options.profile ? ['timestamp-query'] : [])].filter((f) =>
+        adapter.features.has(f),
+      ) as GPUFeatureName[],
       requiredLimits: variant.limits,
     })
   } catch (e) {

@@ -56,6 +56,11 @@ export interface LoadOptions extends SelectOptions, DetectOptions {
    * off: neither. Default history.
    */
   adapt?: 'off' | 'history' | undefined
+  /**
+   * Time the operators too, in some of the steps (`Model.timings`): on the GPU by timestamps, where it has them, and
+   * those steps are computed twice; in WebAssembly where no workers compute. Default false.
+   */
+  profile?: boolean | undefined
   /** How fast to generate where the battery is low or the machine is hot. Default: at full speed. */
   power?: PowerPolicy | undefined
   /** Gives the loading up. Not used after that. */

@@ -210,6 +210,8 @@ export async function createWasm(
       return wanted.map(([buffer, offset, bytes]) => bytesAt(buffer, offset, bytes).slice())
     },
 
+    inside: (program) => ({ calls: programs.get(program)!, bytesAt }),
+
     reset() {
       plan.buffers.forEach((b, i) => {
         if (b.kind === 'state') bytesAt(i, 0, b.bytes).fill(0)

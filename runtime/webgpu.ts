@@ -271,6 +271,8 @@ export async function createWebGPU(options: WebGPUOptions): Promise<Executor> {
       return Promise.all(reads.map(([staging, bytes]) => readBack(staging, bytes)))
     },
 
+    inside: (program) => ({ device, wait, ...replays.get(program) }),
+
     reset() {
       const encoder = device.createCommandEncoder()
       plan.buffers.forEach((b, i) => {

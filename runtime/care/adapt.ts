@@ -2,6 +2,7 @@
 import type { Executor, Step } from '../executor.js'
 import { learn, rankByHistory, type Timings } from './history.js'
 import { watchPower } from './power.js'
+import { profiled } from './profile.js'
 import { recordOf } from './record.js'
 import { type Alive, type Recovery, keepAlive as stayAlive } from './recover.js'
 
@@ -9,6 +10,8 @@ import { type Alive, type Recovery, keepAlive as stayAlive } from './recover.js'
 const WARMING = 2
 /** Measurements between two writes of the record. */
 const WRITE = 64
+/** One of so many steps is profiled, where the page asks for it. */
+const SAMPLED = 16
 /** A step of a prompt that has fewer rows takes as long as one of a token. */
 const ROWS = 16
 
@@ -36,6 +39,7 @@ export async function keepAlive(recovery: Recovery): Promise<Alive | undefined> 
   /** Measured since the record was written, by variant. */
   const fresh: Timings = {}
   let steps = 0
+  let asked = 0
   let unwritten = 0
   /** When the last step was done. */
   let idle = 0
@@ -53,6 +57,10 @@ export async function keepAlive(recovery: Recovery): Promise<Alive | undefined> 
     if (!learns || ++steps <= WARMING || (step.seq > 1 && step.seq < ROWS)) return
     merge(fresh, opened!.variant, step.seq > 1 || program !== 'prefill' ? program : 'decode', ms / step.seq)
     if (++unwritten >= WRITE) write()
+  }
+
+  function learnOperator(program: string, operator: string, ms: number): void {
+    if (learns) merge(fresh, opened!.variant, `${program} ${operator}`, ms)
   }
 
   function write(): void {
@@ -78,7 +86,11 @@ export async function keepAlive(recovery: Recovery): Promise<Alive | undefined> 
 
   function timed(program: string, ...rest: Rest): Promise<Uint8Array[]> {
     const started = performance.now()
-    const done = inner.run(program, ...rest)
+    const [step] = rest
+    const sampled = options.profile && step.seq === 1 && asked++ % SAMPLED === WARMING
+    const done = sampled
+      ? profiled(inner, opened!.plan, program, () => inner.run(program, ...rest), learnOperator)
+      : inner.run(program, ...rest)
     done.then(
       () => note(program, rest[0], started),
       () => {},

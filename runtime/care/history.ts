@@ -28,7 +28,8 @@ export const FASTER = 0.85
 
 /** Adds a measurement. Milliseconds that are none change nothing, an outlier little. */
 export function learn(known: Timing | undefined, ms: number): Timing {
-  if (!(ms > 0 && ms < Number.POSITIVE_INFINITY)) return known ?? { ms: 0, count: 0 }
+  // 0: a clock that is coarse, and right on average.
+  if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) return known ?? { ms: 0, count: 0 }
   if (!known?.count) return { ms, count: 1 }
   const usual = known.count >= ENOUGH ? Math.min(ms, OUTLIER * known.ms) : ms
   const count = Math.min(known.count + 1, 1e6)
@@ -41,7 +42,7 @@ export function checkTimings(value: unknown): Timings {
     typeof v === 'object' && v !== null ? Object.entries(v).slice(0, 1000) : []
   const timing = (v: unknown): v is Timing => {
     const { ms, count } = (v ?? {}) as Timing
-    return typeof ms === 'number' && ms > 0 && Number.isFinite(ms) && Number.isInteger(count) && count > 0
+    return typeof ms === 'number' && ms >= 0 && Number.isFinite(ms) && Number.isInteger(count) && count > 0
   }
   const own = (v: unknown) =>
     Object.fromEntries(

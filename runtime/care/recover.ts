@@ -232,6 +232,7 @@ export async function keepAlive(options: Recovery): Promise<Alive | undefined> {
         const open = talk.step(program, step, wanted, signal)
         return through((on) => talk.result(open, on, opened.plan), signal)
       },
+      inside: (program) => inner.inside?.(program) ?? {},
       forget() {
         talk.forget()
         works.delete('')

@@ -1,11 +1,14 @@
 /** Choosing by what was measured, and keeping to the pace that power allows. */
+import { existsSync } from 'node:fs'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { create } from 'webgpu'
 import { checkTimings, learn, rankByHistory, type Timing, type Timings } from '../../runtime/care/history.js'
 import { type PowerNow, type PowerPolicy, rateOf } from '../../runtime/care/power.js'
 import { memoryStore, readRecord, recordKey, writeRecord } from '../../runtime/care/record.js'
 import { detect, type LoadOptions, load, type ModelEvent } from '../../runtime/index.js'
 import type { Selection } from '../../runtime/select.js'
-import { type Bundle, memorySource, tinyBundle } from '../helpers/tiny-bundle.js'
+import { SWIFTSHADER } from '../helpers/gpu.js'
+import { type Bundle, continuation, memorySource, tinyBundle } from '../helpers/tiny-bundle.js'
 
 const t = (ms: number, count = 20): Timing => ({ ms, count })
 
@@ -13,7 +16,7 @@ describe('a timing', () => {
   it.each<[string, number[], number, number]>([
     ['of one', [3], 3, 1],
     ['of a few is their mean', [1, 2, 3], 2, 3],
-    ['of nonsense', [2, Number.NaN, 0, -1, Number.POSITIVE_INFINITY], 2, 1],
+    ['of nonsense', [2, Number.NaN, -1, Number.POSITIVE_INFINITY], 2, 1],
     ['is hardly moved by a page that slept', [...Array(40).fill(2), 60_000], 2.7, 41],
   ])('%s', (_, values, ms, count) => {
     const made = values.reduce<Timing | undefined>((known, v) => learn(known, v), undefined)!
@@ -119,6 +122,32 @@ describe('a loaded model', () => {
     const model = await run({ record, ...options })
     expect(model.variant).toBe(variant)
     if (variant === 'other') expect(model.reasons.find((r) => r.id === 'other')!.why).toMatch(/^taken: 1 ms/)
+    model.destroy()
+  })
+})
+
+process.env.VK_DRIVER_FILES ??= SWIFTSHADER
+const driver = existsSync(SWIFTSHADER)
+if (!driver) console.warn(`SKIPPED: no SwiftShader driver; a GPU's operators are not timed`)
+/** Referenced, or Node aborts. */
+const gpu = driver ? create([]) : null
+
+describe.each<['cpu' | 'gpu', LoadOptions, boolean]>([
+  ['cpu', { backend: 'wasm', threads: 0 }, false],
+  ['gpu', { backend: 'webgpu', gpu }, !driver],
+])('a profile on the %s', (id, options, skipped) => {
+  it.skipIf(skipped).each([true, false])('times the operators of some steps: %s', async (profile) => {
+    const model = await load(memorySource(await tinyBundle()), { ...options, record: false, profile })
+    const ids: number[] = []
+    for await (const n of model.generateIds([1, 2, 3], { maxTokens: 30, temperature: 0 })) ids.push(n)
+    expect(ids).toEqual(continuation([1, 2, 3], 30))
+    // A GPU's timestamps come a little after its tokens.
+    const operators = async () =>
+      Object.keys((await model.timings())[id] ?? {}).filter((name) => /^decode /.test(name))
+    if (profile) await vi.waitFor(async () => expect((await operators()).length).toBeGreaterThan(0))
+    expect((await operators()).sort()).toEqual(
+      profile ? ['decode draw', 'decode logits', 'decode none', 'decode take'] : [],
+    )
     model.destroy()
   })
 })
