@@ -36,6 +36,8 @@ interface Call {
   symbol: string
   /** Fewest items that are worth a worker's while. */
   grain: number
+  /** Items that the calling thread does without a breath: what was measured to last half of one's time. */
+  piece: number
   label: string
 }
 
@@ -118,7 +120,7 @@ export async function createWasm(
       })
       const args = [...d.bind.map((r) => address(r ? pointers[r[0]]! + r[1] : 0)), ...numbers]
       const { label, grain = 1 } = d
-      return { kernel: kernel as Call['kernel'], args, moving, symbol, grain, label }
+      return { kernel: kernel as Call['kernel'], args, moving, symbol, grain, piece: grain, label }
     })
   }
 
@@ -136,17 +138,31 @@ export async function createWasm(
   }
 
   async function runHere(program: string, step: Step, signal: AbortSignal | undefined): Promise<void> {
-    for (const { kernel, args, moving, label } of programs.get(program)!) {
+    for (const call of programs.get(program)!) {
+      const { kernel, moving, label } = call
+      // A copy: what is put into it must not outlast a step that was given up.
+      const args = [...call.args]
       for (const [at, e] of moving) args[at] = valueAt(e, step)
-      if (args[args.length - 1]! > 0) {
+      const [begin, end] = [args.length - 2, args.length - 1]
+      const items = args[end] as number
+      for (let from = 0; from < items; ) {
+        const to = Math.min(from + call.piece, items)
+        args[begin] = from
+        args[end] = to
+        const began = performance.now()
         try {
           kernel(...args)
         } catch (e) {
           over = new IntegrityError(`${label}: the module failed: ${(e as Error).message}`, { cause: e })
           throw over
         }
+        // Not all at once upwards: few items tell little.
+        const part = BREATH / 2 / (performance.now() - began)
+        const next = Math.ceil((to - from) * Math.min(part, 8))
+        call.piece = part < 1 ? next : Math.max(call.piece, next)
+        from = to
+        await breathe(signal)
       }
-      await breathe(signal)
     }
   }
 
