@@ -335,6 +335,10 @@ export const messages = {
     message: `${path || 'the file'} is ${value}, it should be ${wanted}`,
     hint: 'compiler/targets.ts says what a target file holds',
   }),
+  WGC408: (name: string, known: string[]) => ({
+    message: `no workgroup "${name}"`,
+    hint: `there are ${known.join(', ')}; targets/workgroups.json says what each is`,
+  }),
   WGC412: (name: string, path: string) => ({
     message: `browser-compat-data has no ${path}, which ${name} is looked up by`,
     hint: 'targets/watched.json and "bcd" in the targets\' files say what is looked up',

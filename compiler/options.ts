@@ -43,6 +43,11 @@ export interface BuildOptions {
    * Diffusion: `latents`, [1, channels, height, width] of an image 8 times as large.
    */
   shapes?: Record<string, number[]>
+  /**
+   * Names in `targets/workgroups.json` (`8x16`): shapes of workgroups that WebGPU kernels take before what is tuned,
+   * the first that each can. Default: what evidence supports.
+   */
+  workgroup?: string[]
   /** C compiler. Default: the one that npm brings. */
   toolchain?: 'auto' | 'yowasp' | 'emcc'
   /** Combine operators. Default true. */

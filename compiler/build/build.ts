@@ -21,6 +21,7 @@ import type { BuildOptions, BuildResult } from '../options.js'
 import { packageRoot } from '../root.js'
 import { openTemplates } from '../select/templates.js'
 import { loadTables, loadTuning } from '../select/tuning.js'
+import { resolveWorkgroups, rulesOf } from '../select/workgroups.js'
 import { resolveTargets } from '../targets.js'
 import { emitCode } from './code.js'
 import { componentsOf, describe, endings, labelsOf, parameterCount } from './describe.js'
@@ -31,7 +32,14 @@ import { kvOf } from './kv.js'
 import { backendLimits } from './limits.js'
 import { describeWeights, type GraphOptions, type ProgramGraph, programGraphs } from './programs.js'
 import { ladderOf, type Rung, shorterModels } from './smaller.js'
-import { compileVariants, only, type PlannedWeights, type VariantSpec, variantsOf } from './variants.js'
+import {
+  compileVariants,
+  only,
+  type PlannedWeights,
+  type VariantSpec,
+  variantsOf,
+  workgroupNotes,
+} from './variants.js'
 
 /** Files of the package that make a bundle run by itself in a page. */
 const PAGE_FILES = [
@@ -171,13 +179,18 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const bits = bitsOf(imported, options)
     const dumps: string[] = []
     const graphs = graphsFor(model, shorter, source, { ...options, bits }, dumps)
-    const { specs, byTarget } = only(options.only, variantsOf(targets, loadTuning(), loadTables()))
+    const workgroups = resolveWorkgroups(options.workgroup ?? [])
+    const { specs, byTarget } = only(
+      options.only,
+      variantsOf(targets, loadTuning(), loadTables(), rulesOf(workgroups)),
+    )
     const cache: Cache = openCache(options.cache === undefined ? {} : { dir: options.cache })
     const templates = openTemplates(cache)
     const compiled = compileVariants(specs, graphs, templates, cache, ({ backend }, made, plan) =>
       ladderOf(made, plan, kvOf(backend, { ...options, bits }), shorter, model, options.smaller),
     )
     const { variants, notes } = await fitting(compiled, byTarget, options.toolchain)
+    notes.push(...workgroupNotes(workgroups, variants))
     notes.push(...beyondBudget(variants, byTarget, targets))
     if (source && bits === 'keep') notes.push(...keptNotes(source, graphs({ backend: 'webgpu' })[0]!.graph))
     const sets = compiled.sets.filter((set) => variants.some((v) => v.weights === set.key))

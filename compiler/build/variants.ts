@@ -16,7 +16,7 @@ import { kernelStore } from '../select/kernels.js'
 import { type Lowered, lower } from '../select/lower.js'
 import type { Templates } from '../select/templates.js'
 import type { TunedTable } from '../select/tuning.js'
-import type { KernelTarget, TuningRule } from '../select/types.js'
+import type { KernelTarget, TuningRule, WorkgroupRule } from '../select/types.js'
 import { loadDeviceClasses, type Target } from '../targets.js'
 import { backendLimits, MEMORY64, memoryOf } from './limits.js'
 import type { ProgramGraph } from './programs.js'
@@ -29,6 +29,8 @@ export interface VariantSpec {
   engine?: Engine
   features: string[]
   tuning: TuningRule[]
+  /** Shapes of workgroups that were asked for. */
+  workgroups?: WorkgroupRule[] | undefined
   /** The class of devices that it is tuned for. */
   device?: string
   /** Tokens of a step of a prompt, where they are tuned. */
@@ -53,6 +55,7 @@ export function variantsOf(
   targets: Target[],
   tuning: TuningRule[],
   tables: TunedTable[] = [],
+  workgroups?: WorkgroupRule[],
 ): { specs: VariantSpec[]; byTarget: Record<string, string[]> } {
   const specs = new Map<string, VariantSpec>()
   const byTarget: Record<string, string[]> = {}
@@ -64,7 +67,10 @@ export function variantsOf(
       rules: TuningRule[] = [],
     ): string => {
       const id = variantId([spec.backend, ...(spec.engine ? [spec.engine] : []), ...parts])
-      specs.set(id, { id, ...spec, tuning: [...rules, ...general] })
+      specs.set(id, {
+        ...{ id, ...spec, tuning: [...rules, ...general] },
+        ...(spec.backend === 'webgpu' && workgroups?.length && { workgroups }),
+      })
       return id
     }
     const named = (features: string[]) => (features.length > 0 ? features : ['base'])
@@ -188,6 +194,19 @@ export interface CompiledVariants {
   unmade: Map<string, string>
 }
 
+/** Which kernels took each workgroup that was asked for. */
+export function workgroupNotes(
+  workgroups: readonly { name: string }[],
+  variants: readonly CompiledVariant[],
+): string[] {
+  const kernels = variants.flatMap((v) => v.kernels)
+  return workgroups.map(({ name }) => {
+    const took = kernels.filter((k) => k.choice.workgroup === name).map((k) => k.choice.template.name)
+    const which = [...new Set(took)].sort().join(', ')
+    return which ? `workgroup ${name}: ${which}` : `workgroup ${name}: no kernel of this model takes it`
+  })
+}
+
 /** Why an error means that a variant can't be made; rethrows any other. WebGPU has kernels for everything. */
 function lacking(error: unknown, { backend }: VariantSpec): string {
   if (backend !== 'wasm' || !(error instanceof WgcError) || error.code !== 'WGC401') throw error
@@ -215,7 +234,7 @@ export function compileVariants(
     const limits = backendLimits[spec.backend]
     // Threads call the same kernels, from the same plan; so does what has longer addresses.
     const features = spec.features.filter((f) => f !== THREADS && f !== MEMORY64)
-    const target: KernelTarget = { language, features, tuning: spec.tuning }
+    const target: KernelTarget = { language, features, tuning: spec.tuning, workgroups: spec.workgroups }
     const key = JSON.stringify([target, spec.chunk])
     const known = same.get(key)
     if (known) return { ...known, spec }

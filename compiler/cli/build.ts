@@ -37,6 +37,7 @@ interface Options extends CommonOptions {
   context?: number
   smaller?: number
   shape?: Record<string, number[]>
+  workgroup?: string[]
   toolchain?: BuildOptions['toolchain']
   fuse: boolean
   explain?: boolean
@@ -85,6 +86,11 @@ export function buildCommand(): Command {
       "sizes of an ONNX model's input, as input=1,3,240,320, once for each; of Stable Diffusion's latents=1,4,32,32",
       shape,
     )
+    .option(
+      '--workgroup <names>',
+      'shapes of workgroups that kernels take where they can, as 8x16 (see wgc targets)  (default: by evidence)',
+      list,
+    )
     .addOption(new Option('--toolchain <name>', 'C compiler').choices(['auto', 'yowasp', 'emcc']))
     .option('--no-fuse', 'leave every operator by itself')
     .option('--explain', 'print the graph, the chosen variants and why, and the arena')
@@ -124,6 +130,7 @@ function buildOptions(o: Options): BuildOptions {
     ...(o.context && { context: o.context }),
     ...(o.smaller !== undefined && { smaller: o.smaller }),
     ...(o.shape && { shapes: o.shape }),
+    ...(o.workgroup && { workgroup: o.workgroup }),
     ...(o.toolchain && { toolchain: o.toolchain }),
     ...(o.dump && { dump: o.dump }),
     ...(o.cache === true ? {} : { cache: o.cache }),

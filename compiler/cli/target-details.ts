@@ -1,4 +1,5 @@
 /** All that is known of one target: support by version, directives, systems, quirks, and where each was read. */
+import { loadWorkgroups, type Workgroup } from '../select/workgroups.js'
 import { whenIn } from '../support/contradictions.js'
 import { loadOverrides, loadSupport } from '../support/read.js'
 import type { Baseline, Cell, System } from '../support/types.js'
@@ -22,6 +23,8 @@ export interface Details {
   /** enable and requires directives: whether kernels may use them. */
   directives: { name: string; directive: string; when: string; since?: string; source: string[] }[]
   support: (Cell & { thing: string; kind: string; title: string; baseline?: Baseline })[]
+  /** Shapes of workgroups that somebody asked for here: `wgc build --workgroup`. */
+  workgroups: Workgroup[]
   wait: Target['engine']['wait']
   quirks: { id: string; what: string; do: string; source: string[] }[]
   /** Key to what it stands for: all that is named above. */
@@ -50,6 +53,7 @@ export function details(target: Target): Details {
     ...{
       directives,
       support: rows,
+      workgroups: [...loadWorkgroups().values()].filter((w) => w.wished.includes(target.name)),
       wait: engine.wait,
       quirks: [...(target.quirks ?? []), ...(hasGpu ? engine.quirks : [])],
     },
@@ -58,6 +62,7 @@ export function details(target: Target): Details {
     ...Object.values(target.sources).flat(),
     ...support.source,
     ...[...found.systems, ...directives, ...rows, ...found.quirks].flatMap((x) => x.source ?? []),
+    ...found.workgroups.flatMap((w) => w.evidence.flatMap((e) => e.source)),
     ...found.wait.source,
   ])
   const texts = loadSources()
@@ -97,6 +102,7 @@ export function detailLines(d: Details): string[] {
         ['WebGPU', featureSets(d.webgpu.featureSets)],
         ['WebAssembly', featureSets(d.wasm.featureSets)],
         ['limits', d.webgpu.limits],
+        ...d.workgroups.map((w) => ['workgroup', `${w.name} on request: ${w.title}`]),
         ['devices', d.deviceClasses.join(', ')],
         ...(d.memoryBudget ? [['memory', `${d.memoryBudget / 2 ** 20} MiB a page`]] : []),
         [

@@ -1,8 +1,9 @@
 /** `wgc targets`: what bundles can be built for; with a name, what is known of that browser, and from where. */
 import type { Command } from 'commander'
+import type { Evidence, Workgroup } from '../select/workgroups.js'
 import type { Target } from '../targets.js'
 import { type CommonOptions, command } from './command.js'
-import { featureSets, print, table } from './output.js'
+import { featureSets, indent, print, table, wrap } from './output.js'
 
 const EXAMPLES = ['wgc targets', 'wgc targets firefox-android', 'wgc targets chrome,safari --json']
 
@@ -20,9 +21,32 @@ async function run(names: string | undefined, options: CommonOptions): Promise<v
     print(options.json, { targets: found }, () => found.flatMap(detailLines))
     return
   }
+  const { defaultWorkgroups, loadWorkgroups } = await import('../select/workgroups.js')
   const targets = [...loadTargets().values()]
-  print(options.json, { targets: targets.map(jsonOf) }, () => text(targets))
+  const workgroups = [...loadWorkgroups().values()]
+  const chosen = defaultWorkgroups()
+  print(
+    options.json,
+    { targets: targets.map(jsonOf), workgroups: { default: chosen, named: workgroups } },
+    () => [
+      ...text(targets),
+      ...['', 'workgroups, for wgc build --workgroup and wgc tune:', ...indent(workgroupLines(workgroups))],
+      ...['', ...wrap(`The default: ${chosen.why}`)],
+      ...indent(evidenceLines(chosen.evidence)),
+    ],
+  )
 }
+
+const sizeText = (size: readonly number[] | undefined) => size?.join(' x ') ?? ''
+
+const evidenceLines = (evidence: readonly Evidence[]): string[] =>
+  table(evidence.map((e) => [sizeText(e.size), e.source.join(', '), e.says]))
+
+const workgroupLines = (workgroups: readonly Workgroup[]): string[] =>
+  workgroups.flatMap((w) => [
+    `${w.name}: ${w.title}; asked for ${w.wished.join(', ')}`,
+    ...indent(evidenceLines(w.evidence)),
+  ])
 
 function jsonOf(t: Target): unknown {
   const { engine, tuning, sources, ...rest } = t

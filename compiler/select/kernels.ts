@@ -32,10 +32,10 @@ const digest = (text: string) => createHash('sha256').update(text).digest('hex')
 
 function compileWgsl(choice: Choice, template: Template): CompiledKernel {
   const { text } = specialize(template, choice.params, choice.moving)
-  const { bindings, workgroupBytes } = reflect(text, template.name)
+  const { bindings, workgroupBytes, workgroupSize } = reflect(text, template.name)
   // Operands keep their names: the build checks the shader's interface by them.
   const minified = minifyWgsl(
-    text,
+    text.replace(/@workgroup_size\([^()]*\)/, `@workgroup_size(${workgroupSize})`),
     bindings.map((b) => b.name),
   )
   return {
@@ -52,7 +52,7 @@ function compileWgsl(choice: Choice, template: Template): CompiledKernel {
 }
 
 /** Raised when the engine or the minifier gives other text for the same template. */
-const REVISION = 4
+const REVISION = 5
 
 /** Kernels by the choice that made them, so that the same choice is specialised once a build. */
 export interface KernelStore {

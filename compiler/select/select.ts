@@ -13,7 +13,7 @@ import {
   printExpression,
 } from '../specialize/index.js'
 import type { TemplateHead } from './templates.js'
-import type { Choice, KernelTarget, Params, TuningRule } from './types.js'
+import type { Choice, KernelTarget, Params, TuningRule, WorkgroupRule } from './types.js'
 
 /** The parameter that a feature decides, and what it makes of it, by template language. */
 export const featureParams: Record<KernelTarget['language'], Record<string, [name: string, on: Attr]>> = {
@@ -103,6 +103,30 @@ export const narrowOutput = ({ front }: TemplateHead): string | undefined =>
 const isWanted = (template: TemplateHead, makes: string | undefined, others: TemplateHead[]): boolean =>
   narrowOutput(template) === makes || (makes === undefined && others.every((t) => narrowOutput(t)))
 
+/** Whether a template has all parameters of a workgroup, with such values. */
+export const takesWorkgroup = (
+  { front, params }: TemplateHead,
+  { ops, params: own }: WorkgroupRule,
+): boolean =>
+  (ops?.includes(front.op.name) ?? true) &&
+  Object.entries(own).every(([name, value]) =>
+    params.some((p) => p.name === name && inDomain(p.domain, value)),
+  )
+
+/** A template's parameters in the first workgroup that it can take of those asked for, else as tuned. */
+function inWorkgroup(
+  template: TemplateHead,
+  tuned: Params,
+  rules: readonly WorkgroupRule[] = [],
+  fit: (tuned: Params) => Params | string,
+): { params: Params | string; workgroup?: string } {
+  for (const rule of rules.filter((r) => takesWorkgroup(template, r))) {
+    const params = fit({ ...tuned, ...rule.params })
+    if (typeof params !== 'string') return { params, workgroup: rule.name }
+  }
+  return { params: fit(tuned) }
+}
+
 /**
  * The first tuned rule whose condition holds and whose template fits; else the first template that fits at its
  * defaults. `makes`: of those that make their output of this type. Throws WGC401 with every candidate's reason when nothing does.
@@ -131,10 +155,14 @@ export function select(
   const rejected: Choice['rejected'] = []
   for (const { name, tuned, why } of attempts) {
     const template = candidates.find((t) => t.name === name)
-    const params = template ? tryTemplate(template, facts, tuned, target, moving) : 'no such template'
+    const fit = (own: Params) => tryTemplate(template!, facts, own, target, moving)
+    const { params, workgroup } = template
+      ? inWorkgroup(template, tuned, target.workgroups, fit)
+      : { params: 'no such template' }
     if (template && typeof params !== 'string') {
       const read = template.params.flatMap(({ name }) => (moving.has(name) ? [name] : []))
-      return { template, params, ...(read.length > 0 && { moving: read }), why, rejected }
+      const asked = workgroup !== undefined && { workgroup }
+      return { template, params, ...(read.length > 0 && { moving: read }), why, ...asked, rejected }
     }
     rejected.push({ template: name, why: String(params) })
   }

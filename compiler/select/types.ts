@@ -16,11 +16,22 @@ export interface TuningRule {
   why: string
 }
 
+/** A shape of workgroups that was asked for: every kernel whose template has these parameters takes these values. */
+export interface WorkgroupRule {
+  /** Of the workgroup, in `targets/workgroups.json`. */
+  name: string
+  /** Operators that it is for. Absent: all. */
+  ops?: string[] | undefined
+  params: Params
+}
+
 /** What kernels may be made of: a language, what its features set, and the tuned table. */
 export interface KernelTarget {
   language: 'wgsl' | 'c'
   features: string[]
   tuning: TuningRule[]
+  /** Before what is tuned, the first that a template can take. */
+  workgroups?: WorkgroupRule[] | undefined
 }
 
 /** A template at chosen parameters, and why. */
@@ -30,6 +41,8 @@ export interface Choice {
   /** Parameters whose value is known only when a step runs; `params` has their largest. */
   moving?: string[]
   why: string
+  /** Name of the workgroup that was asked for, where the template could take it. */
+  workgroup?: string
   /** Other templates of the operator, and what spoke against each. */
   rejected: { template: string; why: string }[]
 }

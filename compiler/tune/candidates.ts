@@ -1,9 +1,9 @@
 /** What there is to try for an operator at some facts: templates, and values of the parameters that nothing sets. */
 import type { Attr } from '../ir/graph.js'
 import type { Facts } from '../ops/types.js'
-import { featureParams, tryTemplate } from '../select/select.js'
+import { featureParams, takesWorkgroup, tryTemplate } from '../select/select.js'
 import type { TemplateHead } from '../select/templates.js'
-import type { Choice, KernelTarget, Params } from '../select/types.js'
+import type { Choice, KernelTarget, Params, WorkgroupRule } from '../select/types.js'
 
 export interface Candidate {
   template: string
@@ -57,6 +57,16 @@ export function candidate(head: TemplateHead, own: Params, setting: Setting): Ca
     choice: { template: head, params: fit, why: 'tuning', rejected: [] },
   }
 }
+
+/** Parameter sets to measure whatever is drawn: those of tuned rules, and of workgroups that somebody asked for. */
+export const knownSets = (
+  head: TemplateHead,
+  { tuning }: KernelTarget,
+  workgroups: readonly WorkgroupRule[],
+): Params[] => [
+  ...tuning.filter((r) => r.template === head.name).map((r) => r.params ?? {}),
+  ...workgroups.filter((r) => takesWorkgroup(head, r)).map((r) => r.params),
+]
 
 /** A generator of the same numbers for the same seed (xorshift). */
 export function random(seed: number): (below: number) => number {

@@ -11,9 +11,10 @@ import { featureParams, select } from '../select/select.js'
 import { openTemplates } from '../select/templates.js'
 import { loadTables, loadTuning, type TunedTable, type TunedVariant, tunedFolder } from '../select/tuning.js'
 import type { KernelTarget, Params } from '../select/types.js'
+import { loadWorkgroups, rulesOf } from '../select/workgroups.js'
 import { type Engine, loadDeviceClasses, type Target } from '../targets.js'
 import { type Bench, benchOf, wantedLimits } from './bench.js'
-import { candidate, keyOf, neighbours, type Setting, sampleOf } from './candidates.js'
+import { candidate, keyOf, knownSets, neighbours, type Setting, sampleOf } from './candidates.js'
 import { clockOf, median } from './clock.js'
 import { type AdapterInfo, deviceName, deviceParams, multipliesMatrices } from './device.js'
 import { type Outcome, tableRules } from './rules.js'
@@ -152,6 +153,8 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
   const templates = openTemplates()
   const general = [...target.tuning, ...loadTuning()]
   const kernels: KernelTarget = { language: 'wgsl', features, tuning: [...(table?.rules ?? []), ...general] }
+  // Shapes that somebody asked for are measured like any other.
+  const wished = rulesOf([...loadWorkgroups().values()])
   const pipelines = pipelinesOf(gpuDevice, templates, kernels)
   const clock = clockOf(gpuDevice)
   const given = deviceParams(info)
@@ -204,11 +207,9 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
     const before = state[key] ?? {}
     const setting = settingOf(subject)
     const heads = templates.heads.filter((t) => t.language === 'wgsl' && t.front.op.name === subject.op)
-    const known = (template: string): Params[] =>
-      kernels.tuning.filter((r) => r.template === template).map((r) => r.params ?? {})
     const found = []
     for (const [i, head] of heads.entries()) {
-      const sample = sampleOf(head, setting, SAMPLE, known(head.name))
+      const sample = sampleOf(head, setting, SAMPLE, knownSets(head, kernels, wished))
       if (sample.length === 0) continue
       const last = performance.now() + (until - performance.now()) / (heads.length - i)
       found.push(

@@ -1,8 +1,11 @@
-//! y = OP(a, b), element by element. BCAST: b is one row, for every row of a. A workgroup makes 4 WG elements.
+//! y = OP(a, b), element by element. BCAST: b is one row, for every row of a. WG * WY lanes make 4 elements each.
 //! op binary(a: f32[M,D], b: f32[B,D]) -> y: f32[M,D]
-//! grid min(ceil(M * D / (4 * WG)), FOLD), ceil(ceil(M * D / (4 * WG)) / FOLD)
+//! grid min(ceil(M * D / (4 * WG * WY)), FOLD), ceil(ceil(M * D / (4 * WG * WY)) / FOLD)
+//! needs WG * WY <= 256
 //#param WG 64|32|128|256
 const WG: u32 = 64u;
+//#param WY 1|2
+const WY: u32 = 1u;
 //#param D 1..
 const D: u32 = 64u;
 //#option BCAST false|true
@@ -13,12 +16,12 @@ const D: u32 = 64u;
 @group(0) @binding(1) var<storage, read_write> b: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-@compute @workgroup_size(WG)
+@compute @workgroup_size(WG, WY)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   // Neighbouring lanes take neighbouring elements.
   //#unroll
   for (var j = 0u; j < 4u; j++) {
-    let i = (flat_group(group) * 4u + j) * WG + lane;
+    let i = (flat_group(group) * 4u + j) * (WG * WY) + lane;
     if (i < arrayLength(&y)) {
 //#if BCAST
 //:   y[i] = apply(a[i], b[i % D]);

@@ -19,6 +19,8 @@
 //#else
 alias Quad = vec4<f32>;
 //#end
+// How the lanes are counted: in one dimension, or in WX columns and WY rows.
+//#option BLOCK false|true
 //#param WX 8|4|16|32
 const WX: u32 = 8u;
 //#param WY 8|4|16|32
@@ -72,7 +74,11 @@ fn x_at(at: vec3<u32>, k: u32) -> f32 {
 //#end
 }
 
+//#if BLOCK
+//: @compute @workgroup_size(WX, WY)
+//#else
 @compute @workgroup_size(WG)
+//#end
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let tx = lane % WX;
   let ty = lane / WX;

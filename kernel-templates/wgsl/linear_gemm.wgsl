@@ -15,6 +15,8 @@
 //#else
 alias Quad = vec4<f32>;
 //#end
+// How the lanes are counted: in one dimension, or in WX columns and WY rows.
+//#option BLOCK false|true
 //#param WX 8|4|16|32
 const WX: u32 = 8u;
 //#param WY 8|4|16|32
@@ -56,7 +58,11 @@ const STEP: u32 = 1u;
 var<workgroup> x_tile: array<Quad, BM * STRIDE>;
 var<workgroup> w_tile: array<Quad, BN * STRIDE>;
 
+//#if BLOCK
+//: @compute @workgroup_size(WX, WY)
+//#else
 @compute @workgroup_size(WG)
+//#end
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let tx = lane % WX;
   let ty = lane / WX;

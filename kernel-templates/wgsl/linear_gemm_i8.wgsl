@@ -10,6 +10,8 @@
 //! needs W == q8 || W == q4 || W == q3 || W == q2 || (WX * TN + WY * TM) * (TK + 16 + TK / 4) <= 32768
 // The language feature packed_4x8_integer_dot_product.
 //#option DOT4 true
+// How the lanes are counted: in one dimension, or in WX columns and WY rows.
+//#option BLOCK false|true
 //#param WX 16|4|8|32
 const WX: u32 = 16u;
 //#param WY 8|4|16|32
@@ -72,7 +74,11 @@ fn block_word(tile: u32, unit: u32) -> u32 {
   return min((tile * BLOCKS + unit % BLOCKS) * BLOCK_WORDS, ROW_WORDS - 1u);
 }
 
+//#if BLOCK
+//: @compute @workgroup_size(WX, WY)
+//#else
 @compute @workgroup_size(WG)
+//#end
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let tx = lane % WX;
   let ty = lane / WX;

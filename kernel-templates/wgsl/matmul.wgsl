@@ -19,6 +19,8 @@
 //#else
 alias Quad = vec4<f32>;
 //#end
+// How the lanes are counted: in one dimension, or in WX columns and WY rows.
+//#option BLOCK false|true
 //#param WX 8|4|16|32
 const WX: u32 = 8u;
 //#param WY 8|4|16|32
@@ -111,7 +113,11 @@ fn b_quad(matrix: u32, n: u32, quad: u32) -> vec4<f32> {
 var<workgroup> a_tile: array<Quad, BM * STRIDE>;
 var<workgroup> b_tile: array<Quad, BN * STRIDE>;
 
+//#if BLOCK
+//: @compute @workgroup_size(WX, WY)
+//#else
 @compute @workgroup_size(WG)
+//#end
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let tx = lane % WX;
   let ty = lane / WX;

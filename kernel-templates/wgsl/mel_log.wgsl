@@ -1,10 +1,13 @@
 //! Decibel-like log of the power in bands: SCALE log10(max(filters · power, FLOOR)), bands first. A lane makes a
-//! frame of TM bands.
+//! frame of TM bands, a workgroup WG frames of WY times as many.
 //! op mel_log(power: f32[B,FRAMES,BINS], filters: f32[MELS,BINS]) -> y: f32[B,MELS,FRAMES]
-//! grid ceil(FRAMES / WG), ceil(MELS / TM), B
+//! grid ceil(FRAMES / WG), ceil(MELS / (TM * WY)), B
+//! needs WG * WY <= 256
 //! needs B <= 65535 && MELS <= 65535 * TM && FRAMES <= 65535 * WG
 //#param WG 64|32|128|256
 const WG: u32 = 64u;
+//#param WY 1|2
+const WY: u32 = 1u;
 //#param TM 8|4
 const TM: u32 = 8u;
 //#param FRAMES 1..
@@ -23,9 +26,10 @@ const LOG10_2: f32 = 0.30102999566;
 @group(0) @binding(1) var<storage, read> filters: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let frame = group.x * WG + lane;
+@compute @workgroup_size(WG, WY)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
+  let frame = group.x * WG + lane.x;
+  let first = (group.y * WY + lane.y) * TM;
   if (frame >= FRAMES) {
     return;
   }
@@ -36,12 +40,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     //#unroll
     for (var j = 0u; j < TM; j++) {
       // Bands beyond the last read anything, and are not stored.
-      sums[j] += value * filters[(group.y * TM + j) * BINS + bin];
+      sums[j] += value * filters[(first + j) * BINS + bin];
     }
   }
   //#unroll
   for (var j = 0u; j < TM; j++) {
-    let band = group.y * TM + j;
+    let band = first + j;
     if (band < MELS) {
       y[(group.z * MELS + band) * FRAMES + frame] = SCALE * LOG10_2 * log2(max(sums[j], FLOOR));
     }

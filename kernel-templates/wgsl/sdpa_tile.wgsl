@@ -11,6 +11,7 @@
 //! needs STACKED == 0 || HD == VD
 //! needs H <= 65535 && B <= 65535
 //! needs TX * TY <= 256
+//! needs !(BLOCK && SUBGROUPS)
 //! needs VD <= 64 * TX
 //! needs E == f16 || 16 * (max((4 * TX + 4 * TY) * (CHUNK + 1), TX * TX * ceil(VD / (4 * TX))) + 4 * TY * (TX + 1) + TX * TY) <= 16384
 //! needs 8 * (max((4 * TX + 4 * TY) * (CHUNK + 1), TX * TX * ceil(VD / (4 * TX))) + 4 * TY * (TX + 1)) + 16 * TX * TY <= 16384
@@ -25,6 +26,9 @@
 //#else
 alias Quad = vec4<f32>;
 //#end
+// How the lanes are counted: in one dimension, or in TX columns and TY rows, where a subgroup's lanes need not be
+// neighbours.
+//#option BLOCK false|true
 //#param TX 8|4|16
 const TX: u32 = 8u;
 //#param TY 8|4|16
@@ -73,7 +77,11 @@ var<workgroup> tile: array<Quad, max(QK_CELLS, VK * V_STRIDE)>;
 const W_STRIDE: u32 = TX + 1u;
 var<workgroup> weights: array<Quad, BQ * W_STRIDE>;
 
+//#if BLOCK
+//: @compute @workgroup_size(TX, TY)
+//#else
 @compute @workgroup_size(WG)
+//#end
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,

@@ -1,14 +1,17 @@
 //! Short-time Fourier transform by its definition: frame f, bin k is the sum over n of window[n] times the sample
 //! at f HOP + n times e^(-2 pi i n k / NFFT), which table holds at n k mod NFFT as (cos, sin). NFFT may be any
 //! number. CENTER: frames lie around their time, with samples mirrored at both ends. PARTS 1: the power
-//! |.|²; 2: real and imaginary part side by side. A workgroup makes WG bins of four frames.
+//! |.|²; 2: real and imaginary part side by side. A workgroup makes WG bins of 4 WY frames.
 //! op stft_power(x: f32[B,S], window: f32[NFFT], table: f32[NFFT,2]) -> y: f32[B,FRAMES,BINS * PARTS]
-//! grid ceil(BINS / WG), ceil(FRAMES / 4), B
+//! grid ceil(BINS / WG), ceil(FRAMES / (4 * WY)), B
+//! needs WG * WY <= 256
 //! needs CENTER || (FRAMES - 1) * HOP + NFFT <= S
 //! needs !CENTER || (FRAMES - 1) * HOP <= S && NFFT / 2 < S
 //! needs FRAMES <= 4 * 65535 && B <= 65535
 //#param WG 64|32|128|256
 const WG: u32 = 64u;
+//#param WY 1|2
+const WY: u32 = 1u;
 //#option CENTER true|false
 //#option PARTS 1|2
 //#param S 1..
@@ -32,8 +35,8 @@ const TURNS: u32 = (NFFT + WG - 1u) / WG;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 //#end
 
-// WG samples of four frames.
-var<workgroup> samples: array<vec4<f32>, WG>;
+// WG samples of four frames, for each row of lanes.
+var<workgroup> samples: array<array<vec4<f32>, WG>, WY>;
 
 // Sample n of a frame; of the last one for frames beyond it.
 fn sample_at(signal: u32, frame: u32, n: u32) -> f32 {
@@ -46,21 +49,27 @@ fn sample_at(signal: u32, frame: u32, n: u32) -> f32 {
 //#end
 }
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let bin = group.x * WG + lane;
-  let frame = group.y * 4u;
+@compute @workgroup_size(WG, WY)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
+  let bin = group.x * WG + lane.x;
+//#if WY > 1
+//: let row = lane.y;
+//#else
+  // A constant index needs no check.
+  const row = 0u;
+//#end
+  let frame = (group.y * WY + row) * 4u;
   let stride = bin % NFFT;
   // n k mod NFFT.
   var angle = 0u;
   var real = vec4<f32>();
   var imaginary = vec4<f32>();
   for (var turn = 0u; turn < TURNS; turn++) {
-    let n = turn * WG + lane;
+    let n = turn * WG + lane.x;
     workgroupBarrier();
-    samples[lane] = vec4<f32>();
+    samples[row][lane.x] = vec4<f32>();
     if (n < NFFT) {
-      samples[lane] = window[n] * vec4<f32>(
+      samples[row][lane.x] = window[n] * vec4<f32>(
         sample_at(group.z, frame, n),
         sample_at(group.z, frame + 1u, n),
         sample_at(group.z, frame + 2u, n),
@@ -73,8 +82,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var s = vec4<f32>();
     for (var i = 0u; i < WG; i++) {
       let part = table[angle];
-      c += part.x * samples[i];
-      s += part.y * samples[i];
+      c += part.x * samples[row][i];
+      s += part.y * samples[row][i];
       angle += stride;
       angle -= select(0u, NFFT, angle >= NFFT);
     }

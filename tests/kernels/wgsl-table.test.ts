@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { ops } from '../../compiler/ops/index.js'
 import { choices } from '../../compiler/ops/sample.js'
+import { takesWorkgroup } from '../../compiler/select/select.js'
+import { loadWorkgroups, rulesOf } from '../../compiler/select/workgroups.js'
 import { caseData } from './case-data.js'
 import { allJobs, needsF16, needsMatrix, templates } from './wgsl-all.js'
 
@@ -19,6 +21,20 @@ describe('the table of variants', () => {
     )
     expect(untested).toEqual([])
   })
+
+  test.each(rulesOf([...loadWorkgroups().values()]))(
+    'workgroup $name: every template that takes $params',
+    (rule) => {
+      const runs = (template: string) =>
+        jobs.some(
+          (job) =>
+            job.template.name === template &&
+            Object.entries(rule.params).every(([name, value]) => job.params[name] === value),
+        )
+      const taking = templates.filter((t) => takesWorkgroup(t, rule)).map((t) => t.name)
+      expect(taking.filter((name) => !runs(name))).toEqual([])
+    },
+  )
 
   test('every case has a kernel that needs no feature', () => {
     const portable = jobs.filter(

@@ -159,6 +159,7 @@ const INPUT: Row[] = [
   ],
   ['unsupported architecture', build('./architecture'), 1, /WGC420: .*gpt_bigcode/],
   ['heads that cannot be grouped', build('./heads'), 1, 'WGC422: '],
+  ['unknown workgroup', build('whole', '--workgroup', '3x5'), 1, /WGC408: no workgroup "3x5"/],
   ['unknown target', build('whole', '--target', 'chrom'), 1, /WGC410: no target "chrom"/],
   ['context beyond the model', build('./whole', '--context', '1000'), 1, 'WGC424: '],
   ['unknown pass', build('./whole', '--dump', 'fuse-all'), 1, 'WGC403: '],

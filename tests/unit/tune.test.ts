@@ -10,9 +10,17 @@ import type { Facts } from '../../compiler/ops/types.js'
 import { openTemplates } from '../../compiler/select/templates.js'
 import { loadTables, loadTuning, readTable } from '../../compiler/select/tuning.js'
 import type { KernelTarget } from '../../compiler/select/types.js'
+import { loadWorkgroups, rulesOf } from '../../compiler/select/workgroups.js'
 import { loadDeviceClasses } from '../../compiler/targets.js'
 import { distance } from '../../compiler/tune/bench.js'
-import { type Candidate, keyOf, neighbours, type Setting, sampleOf } from '../../compiler/tune/candidates.js'
+import {
+  type Candidate,
+  keyOf,
+  knownSets,
+  neighbours,
+  type Setting,
+  sampleOf,
+} from '../../compiler/tune/candidates.js'
 import { deviceParams } from '../../compiler/tune/device.js'
 import { contentsOf } from '../../compiler/tune/operands.js'
 import { tableRules } from '../../compiler/tune/rules.js'
@@ -46,6 +54,14 @@ test('candidates fit their template, differ, and hold no fact, feature or defaul
     expect(Number(choice.params.LANES)).toBeLessThanOrEqual(Number(choice.params.WG))
   }
   expect(sampleOf(head('linear_gemm'), setting(linear(1)), 30)).toEqual([])
+})
+
+test('workgroups that were asked for by name are candidates', () => {
+  const wished = rulesOf([...loadWorkgroups().values()])
+  const gemm = head('linear_gemm')
+  const found = sampleOf(gemm, setting(linear(70)), 8, knownSets(gemm, target, wished))
+  const shapes = found.map(({ choice: { params } }) => `${params.WX}x${params.WY} ${params.BLOCK}`)
+  expect(shapes).toEqual(expect.arrayContaining(['4x4 true', '8x16 true', '16x16 false']))
 })
 
 test('a neighbour differs in one parameter', () => {

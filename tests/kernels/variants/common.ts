@@ -23,5 +23,15 @@ export const SUBGROUPS: Facts[] = [{ SUBGROUPS: false }, { SUBGROUPS: true }]
 
 export const sizes = (...values: number[]): Facts[] => values.map((WG) => ({ WG }))
 
+/** Lanes in columns and rows, and many in a row, as `targets/workgroups.json` names them. */
+export const BLOCKS: Facts[] = [
+  { WX: 4, WY: 4, BLOCK: true },
+  { WX: 8, WY: 16, BLOCK: true },
+  { WX: 16, WY: 16, BLOCK: false },
+]
+
+/** Lanes in two rows: so, too. */
+export const TWO_ROWS: Facts = { WG: 128, WY: 2 }
+
 /** Every set of `a` with every one of `b`. */
 export const cross = (a: Facts[], b: Facts[]): Facts[] => a.flatMap((x) => b.map((y) => ({ ...x, ...y })))

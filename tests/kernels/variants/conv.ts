@@ -1,5 +1,5 @@
 /** Shapes of the convolution kernels. */
-import { each, row, type VariantRow } from './common.js'
+import { BLOCKS, each, row, type VariantRow } from './common.js'
 
 /** Cases that meet every edge of a tile, few enough for every tunable. */
 const EDGES = /^(all sizes differ.*q4 |pixels just over|whole tiles, taps)/
@@ -29,6 +29,7 @@ export const conv: VariantRow[] = [
     ],
     EDGES,
   ),
+  ...each('conv2d_gemm', BLOCKS, /^pixels just over/),
   row('conv2d_direct', {}, /^(?!1 x 1(?!.*q4a)|27)/),
   row('conv2d_direct', { PX: 1, TP: 1 }, /^one pixel/),
   ...each('conv2d_direct', LANES, EDGES),

@@ -1,5 +1,5 @@
 /** Shapes of the quantiser of activations, and of the products with what it makes. */
-import { cross, each, row, SUBGROUPS, sizes, type VariantRow } from './common.js'
+import { BLOCKS, cross, each, row, SUBGROUPS, sizes, type VariantRow } from './common.js'
 
 /** Cases of linear that meet every edge of a tile, few enough for every tunable. */
 const EDGES = /^(odd sizes|columns just over a large tile|a piece of.*glu).*q4|K not a multiple.*q8/
@@ -61,4 +61,5 @@ export const int8: VariantRow[] = [
     ],
     EDGES,
   ),
+  ...each('linear_gemm_i8', BLOCKS, /^columns just over a large tile.*q4/),
 ]

@@ -1,5 +1,5 @@
 /** Shapes of the GEMV and GEMM kernels. */
-import { cross, each, row, SUBGROUPS, type VariantRow } from './common.js'
+import { BLOCKS, cross, each, row, SUBGROUPS, type VariantRow } from './common.js'
 
 /** Cases of linear that meet every edge of a tile, few enough for every tunable. */
 const EDGES = /^(odd sizes|columns just over a large tile|a piece of.*glu).*q4|K not a multiple.*f16/
@@ -39,6 +39,7 @@ export const linear: VariantRow[] = [
     ],
     EDGES,
   ),
+  ...each('linear_gemm', BLOCKS, /^columns just over a large tile.*q4/),
 ]
 
 /** The same with a norm in front. */

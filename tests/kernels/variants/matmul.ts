@@ -1,5 +1,5 @@
 /** Shapes of the product of activations. */
-import { cross, each, row, type VariantRow } from './common.js'
+import { BLOCKS, cross, each, row, type VariantRow } from './common.js'
 
 const SMALL = { WX: 4, WY: 8, TM: 2, TN: 2, UNROLL: 1 }
 const EDGES = /^odd|^just over a large/
@@ -17,4 +17,5 @@ export const matmul: VariantRow[] = [
     ],
     EDGES,
   ),
+  ...each('matmul', BLOCKS, /^just over a large/),
 ]

@@ -14,10 +14,11 @@ export const sdpa: VariantRow[] = [
     [
       { TX: 16, TY: 4, CHUNK: 4 },
       { TX: 4, TY: 16, CHUNK: 4 },
+      { TX: 4, TY: 4, BLOCK: true },
     ],
     EDGES,
   ),
-  row('sdpa_tile', { TX: 8, TY: 16, E: 'f16' }, /^many, just over/),
+  row('sdpa_tile', { TX: 8, TY: 16, E: 'f16', BLOCK: true }, /^many, just over/),
   ...each('sdpa_row', cross(SUBGROUPS, sizes(32)), /^few, (?!wide v)|^one/),
   ...each('sdpa_row', cross(SUBGROUPS, [{ WG: 64 }, { WG: 128 }, { WG: 256 }]), /^few, (many|wide v)/),
 ]
