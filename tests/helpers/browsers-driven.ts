@@ -5,21 +5,24 @@
 import { fileURLToPath } from 'node:url'
 import { chromium as playwright } from 'playwright-core'
 import { launch } from 'puppeteer-core'
-import type { Engine, EngineName } from './browsers.js'
+import type { Engine, EngineName, How } from './browsers.js'
 import { type Outcome, pageBody, timeoutOf, unwrap } from './browsers-page.js'
 import { within } from './processes.js'
 
 const CHROMIUM_ARGS = [
   '--no-sandbox',
   '--headless=new',
-  '--enable-unsafe-webgpu',
-  '--enable-unsafe-swiftshader',
-  '--use-webgpu-adapter=swiftshader',
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+]
+
+const WEBGPU_ARGS = [
+  '--enable-unsafe-webgpu',
+  '--enable-unsafe-swiftshader',
+  '--use-webgpu-adapter=swiftshader',
 ]
 
 const FIREFOX = fileURLToPath(new URL('./firefox.sh', import.meta.url))
@@ -77,10 +80,10 @@ function engine(name: EngineName, browser: Driven): Engine {
   }
 }
 
-export async function chromium(): Promise<Engine> {
+export async function chromium({ args = [], gpu = true }: How = {}): Promise<Engine> {
   const browser = await playwright.launch({
     executablePath: '/usr/bin/chromium',
-    args: CHROMIUM_ARGS,
+    args: [...CHROMIUM_ARGS, ...(gpu ? WEBGPU_ARGS : []), ...args],
     timeout: 60_000,
   })
   return engine('chromium', {
@@ -90,11 +93,11 @@ export async function chromium(): Promise<Engine> {
   })
 }
 
-export async function firefox(): Promise<Engine> {
+export async function firefox({ preferences = {} }: How = {}): Promise<Engine> {
   const browser = await launch({
     browser: 'firefox',
     executablePath: FIREFOX,
-    extraPrefsFirefox: FIREFOX_PREFERENCES,
+    extraPrefsFirefox: { ...FIREFOX_PREFERENCES, ...preferences },
     headless: true,
     timeout: 60_000,
     // `timeout` of a run is shorter, and its message says what the page said.

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { Engine, EngineName } from './browsers.js'
+import type { Engine, EngineName, How } from './browsers.js'
 import { type Outcome, timeoutOf, unwrap } from './browsers-page.js'
 
 const RUNNER = fileURLToPath(new URL('./browsers-runner.mjs', import.meta.url))
@@ -60,19 +60,22 @@ function engine(name: EngineName, version: string, command: Command): Engine {
   }
 }
 
-export async function node(): Promise<Engine> {
+export async function node({ args = [], env = {} }: How = {}): Promise<Engine> {
   return engine('node', process.versions.node, {
     command: process.execPath,
-    args: [RUNNER],
-    env: existsSync(SWIFTSHADER) && !process.env.VK_DRIVER_FILES ? { VK_DRIVER_FILES: SWIFTSHADER } : {},
+    args: [...args, RUNNER],
+    env: {
+      ...(existsSync(SWIFTSHADER) && !process.env.VK_DRIVER_FILES && { VK_DRIVER_FILES: SWIFTSHADER }),
+      ...env,
+    },
   })
 }
 
-export async function deno(): Promise<Engine> {
+export async function deno({ args = [] }: How = {}): Promise<Engine> {
   const { out } = await launch({ command: DENO, args: ['--version'] }, '', 20_000)
   return engine('deno', /deno (\S+)/.exec(out)?.[1] ?? 'unknown', {
     command: DENO,
-    args: ['run', '--allow-all', '--unstable-webgpu', '--no-config', '--no-lock', RUNNER],
+    args: ['run', '--allow-all', '--unstable-webgpu', '--no-config', '--no-lock', ...args, RUNNER],
     env: { DENO_NO_UPDATE_CHECK: '1' },
   })
 }

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Engine } from './browsers.js'
+import type { Engine, How } from './browsers.js'
 import { type Outcome, pageBody, timeoutOf, unwrap } from './browsers-page.js'
 import { firstLine, freePort, type Service, startService, within } from './processes.js'
 
@@ -45,7 +45,7 @@ async function untilReady(send: Send, driver: Service): Promise<void> {
   }
 }
 
-async function start(services: Service[], home: string) {
+async function start(services: Service[], home: string, env: Record<string, string>) {
   // -displayfd: Xvfb takes a free display by itself and writes its number to descriptor 3.
   const screen = startService('Xvfb', ['-displayfd', '3', '-screen', '0', '800x600x24', '-nolisten', 'tcp'])
   services.push(screen)
@@ -60,6 +60,7 @@ async function start(services: Service[], home: string) {
     XDG_CONFIG_HOME: home,
     XDG_RUNTIME_DIR: home,
     NO_AT_BRIDGE: '1',
+    ...env,
   })
   services.push(driver)
   const send = client(port)
@@ -76,7 +77,7 @@ async function start(services: Service[], home: string) {
   return { send, driver, session }
 }
 
-export async function webkit(): Promise<Engine> {
+export async function webkit({ env = {} }: How = {}): Promise<Engine> {
   const home = mkdtempSync(join(tmpdir(), 'wgc-webkit-'))
   const services: Service[] = []
   const stop = async () => {
@@ -84,7 +85,7 @@ export async function webkit(): Promise<Engine> {
     rmSync(home, { recursive: true, force: true, maxRetries: 3 })
   }
   try {
-    const { send, driver, session } = await start(services, home)
+    const { send, driver, session } = await start(services, home, env)
     const at = `/session/${session.sessionId}`
     return {
       name: 'webkit',

@@ -43,11 +43,23 @@ export interface Engine {
   close(): Promise<void>
 }
 
+/** An engine as it is not by default: with what its own switches take away or bring. */
+export interface How {
+  /** Arguments of the command: Chromium's, Node's, Deno's. */
+  args?: string[]
+  /** Chromium: `false` leaves out the arguments that bring WebGPU. */
+  gpu?: boolean
+  /** Firefox's. */
+  preferences?: Record<string, boolean | number | string>
+  /** WebKit's and Node's. */
+  env?: Record<string, string>
+}
+
 interface Driver {
   /** Files that must be there, and the Debian packages that bring them. */
   needs: string[]
   packages: string
-  open(): Promise<Engine>
+  open(how?: How): Promise<Engine>
 }
 
 const DRIVERS: Record<EngineName, Driver> = {
@@ -83,6 +95,6 @@ export function whyMissing(name: EngineName): string | undefined {
 }
 
 /** Starts an engine. Slow (0.6 to 3 s): once a test file, and close it in `afterAll`. */
-export function openBrowser(name: EngineName): Promise<Engine> {
-  return DRIVERS[name].open()
+export function openBrowser(name: EngineName, how?: How): Promise<Engine> {
+  return DRIVERS[name].open(how)
 }
