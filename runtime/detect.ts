@@ -121,7 +121,7 @@ async function detectWebGPU(options: DetectOptions): Promise<WebGPUCapabilities>
 }
 
 /** What a platform object says of itself: its strings and numbers. */
-function plain(object: object = {}): Record<string, string | number> {
+export function plain(object: object = {}): Record<string, string | number> {
   const found: Record<string, string | number> = {}
   for (const name in object) {
     const value = object[name as never] as unknown
@@ -136,17 +136,15 @@ export function gpuOf(options: DetectOptions): GPU | undefined {
 
 const PATIENCE_MS = 10_000
 
-/**
- * The adapter; where there is none for core WebGPU, that of its compatibility mode, whose limits then decide. None, too,
- * where a GPU process that dies again and again leaves the question open.
- */
-export function requestAdapter(gpu: GPU, options: DetectOptions): Promise<GPUAdapter | null> {
-  const wanted = { powerPreference: options.powerPreference ?? 'high-performance' }
+/** The adapter. None, too, where a GPU process that dies again and again leaves the question open. */
+export function requestAdapter(
+  gpu: GPU,
+  { powerPreference = 'high-performance' }: DetectOptions,
+): Promise<GPUAdapter | null> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(resolve, PATIENCE_MS, null)
     gpu
-      .requestAdapter(wanted)
-      .then((adapter) => adapter ?? gpu.requestAdapter({ ...wanted, featureLevel: 'compatibility' }))
+      .requestAdapter({ powerPreference })
       .then(resolve, reject)
       .finally(() => clearTimeout(late))
   })

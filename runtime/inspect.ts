@@ -2,10 +2,10 @@
  * What explains how a model runs here, or why it does not: a file of its own beside the runtime, fetched when it is asked
  * for (`detect({ full: true })`).
  */
-import { type Capabilities, type DetectOptions, engineOf, gpuOf } from './detect.js'
+import { type Capabilities, type DetectOptions, engineOf, gpuOf, plain } from './detect.js'
 import { deviceOf } from './inspect/device.js'
 import { type Platform, soon } from './inspect/platform.js'
-import type { Device, Report } from './inspect/report.js'
+import type { Report } from './inspect/report.js'
 import { budgetOf, compiles, powerOf, webnnOf, workersOf } from './inspect/surroundings.js'
 import { versionOf } from './inspect/version.js'
 import { workaroundsFor } from './inspect/workarounds.js'
@@ -24,8 +24,8 @@ export async function inspect(
 ): Promise<Report> {
   const version = versionOf(found.engine, platform)
   const { system } = version
-  const [level, budget, power, webnn, wasmCompiles] = await Promise.all([
-    levelOf(found, options),
+  const [compatibility, budget, power, webnn, wasmCompiles] = await Promise.all([
+    compatibilityOf(found, options),
     budgetOf(found, platform, system),
     powerOf(platform),
     webnnOf(platform),
@@ -40,7 +40,8 @@ export async function inspect(
     ...found,
     format: 1,
     version,
-    device: deviceOf(found, system, level),
+    device: deviceOf(found, system, !!compatibility),
+    ...(compatibility && { compatibility }),
     workers: workersOf(found, platform),
     ...{ budget, power, webnn, wasmCompiles },
     secure: platform.isSecureContext ?? version.from === 'host',
@@ -48,11 +49,18 @@ export async function inspect(
   }
 }
 
-/** An adapter that only the second question brought (see `requestAdapter`) is one of the compatibility mode. */
-async function levelOf({ webgpu }: Capabilities, options: DetectOptions): Promise<Device['level']> {
+/** What an adapter of the compatibility mode would have, where there is none of core WebGPU. */
+async function compatibilityOf(
+  { webgpu }: Capabilities,
+  options: DetectOptions,
+): Promise<Report['compatibility']> {
   const gpu = gpuOf(options)
-  if (!webgpu.available || !gpu) return 'none'
-  if (webgpu.features.includes('core-features-and-limits')) return 'core'
-  const { powerPreference = 'high-performance' } = options
-  return (await soon(2000, () => gpu.requestAdapter({ powerPreference }))) ? 'core' : 'compatibility'
+  const asked = {
+    powerPreference: options.powerPreference ?? 'high-performance',
+    featureLevel: 'compatibility',
+  }
+  const adapter = webgpu.available ? null : await soon(2000, () => gpu?.requestAdapter(asked))
+  if (!adapter) return undefined
+  const limits = plain(adapter.limits) as Record<string, number>
+  return { features: [...adapter.features].sort(), limits, info: plain(adapter.info) }
 }

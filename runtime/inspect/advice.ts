@@ -22,7 +22,7 @@ export function adviceFor(r: Report): Advice[] {
       'send Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp with the page',
     ],
     [
-      !r.webgpu.available && browser && r.secure,
+      !r.webgpu.available && browser && r.secure && !r.compatibility,
       'the GPU',
       HOW_WEBGPU[`${r.engine} ${r.version.system}`] ??
         HOW_WEBGPU[r.engine] ??
@@ -35,7 +35,7 @@ export function adviceFor(r: Report): Advice[] {
     ],
     [
       r.device.level === 'compatibility',
-      'larger limits: this is an adapter of the compatibility mode',
+      'the GPU: there is only an adapter of the compatibility mode',
       'update the system and its GPU driver (Vulkan, Metal or Direct3D 12)',
     ],
     [

@@ -75,11 +75,14 @@ function byLimits({ webgpu: { limits } }: Capabilities): Told {
   return { class: 'unknown', by: 'none', sure: false }
 }
 
-/** Of the whole adapter. `asked`: what an adapter of core WebGPU was asked for gave. */
-export function deviceOf(c: Capabilities, system: System, level: Device['level']): Device {
+/** Of the whole adapter. `compatibility`: there is none but of that mode. */
+export function deviceOf(c: Capabilities, system: System, compatibility = false): Device {
   const { webgpu } = c
-  if (!webgpu.available) return { class: 'unknown', by: 'none', sure: false, tier: 'none', level: 'none' }
-  return { ...told(c, system), tier: tierOf(webgpu.limits), level, ...subgroupsOf(c) }
+  if (!webgpu.available) {
+    const level = compatibility ? 'compatibility' : 'none'
+    return { class: 'unknown', by: 'none', sure: false, tier: 'none', level }
+  }
+  return { ...told(c, system), tier: tierOf(webgpu.limits), level: 'core', ...subgroupsOf(c) }
 }
 
 function told(c: Capabilities, system: System): Told {

@@ -1,5 +1,5 @@
 /** The whole report: what `detect` finds for every load, and what else explains how a model runs here. */
-import type { Capabilities } from '../detect.js'
+import type { Capabilities, WebGPUCapabilities } from '../detect.js'
 
 /** Plain data: survives `postMessage` and JSON as it is. */
 export interface Report extends Capabilities {
@@ -8,6 +8,8 @@ export interface Report extends Capabilities {
   /** The engine's version, read for workarounds alone. */
   version: Version
   device: Device
+  /** Where there is no adapter of core WebGPU, but one of its compatibility mode: kernels are not made for those. */
+  compatibility?: Pick<WebGPUCapabilities, 'features' | 'limits' | 'info'>
   workers: Workers
   budget: Budget
   power: Power

@@ -40,22 +40,20 @@ it('reports what can be sent on, without a GPU and with one that fails', async (
   expect((await detect({ gpu: broken })).webgpu.reason).toBe('requestAdapter failed: blocked')
 })
 
-it('asks again for a compatibility adapter, and takes its limits', async () => {
-  const asked: unknown[] = []
+it('reports an adapter of the compatibility mode, and leaves it alone', async () => {
   const adapter = {
     features: new Set(['shader-f16']),
     limits: { maxComputeInvocationsPerWorkgroup: 128 },
     info: {},
   }
   const gpu = {
-    async requestAdapter(options: { featureLevel?: string }) {
-      asked.push(options.featureLevel)
-      return options.featureLevel === 'compatibility' ? adapter : null
-    },
+    requestAdapter: async (options: { featureLevel?: string }) =>
+      options.featureLevel === 'compatibility' ? adapter : null,
   } as unknown as GPU
-  const { webgpu } = await detect({ gpu })
-  expect(asked).toEqual([undefined, 'compatibility'])
-  expect(webgpu).toMatchObject({ available: true, limits: { maxComputeInvocationsPerWorkgroup: 128 } })
+  const report = await detect({ gpu, full: true })
+  expect(report.webgpu).toMatchObject({ available: false, reason: 'requestAdapter found no adapter' })
+  expect(report.device).toMatchObject({ level: 'compatibility', tier: 'none' })
+  expect(report.compatibility).toEqual({ features: ['shader-f16'], limits: adapter.limits, info: {} })
 })
 
 it('does not wait for ever for an adapter', async () => {

@@ -30,7 +30,7 @@ describe('classes of devices are those of targets/device-classes.json', () => {
   )
   test.each(vendors.filter(([, name]) => name !== 'software'))('vendor %s is %s', (vendor, name) => {
     const at = machine('chromium', { info: { vendor } })
-    expect(deviceOf(at, 'windows', 'core')).toMatchObject({ class: name, by: 'info', sure: true })
+    expect(deviceOf(at, 'windows')).toMatchObject({ class: name, by: 'info', sure: true })
   })
 })
 
@@ -91,13 +91,13 @@ test.each<[string, Capabilities, object]>([
   ],
   ['no adapter', machine('webkit', { available: false }), { class: 'unknown', tier: 'none', level: 'none' }],
 ])('class: %s', (_, capabilities, expected) => {
-  expect(deviceOf(capabilities, 'mac', 'core')).toMatchObject(expected)
+  expect(deviceOf(capabilities, 'mac')).toMatchObject(expected)
 })
 
 test('placeholders are no subgroup sizes', () => {
-  expect(deviceOf(machine('gecko', { info: masked }), 'linux', 'core')).not.toHaveProperty('subgroups')
+  expect(deviceOf(machine('gecko', { info: masked }), 'linux')).not.toHaveProperty('subgroups')
   const real = machine('chromium', { info: { vendor: 'amd', subgroupMinSize: 32, subgroupMaxSize: 64 } })
-  expect(deviceOf(real, 'linux', 'core').subgroups).toEqual({ min: 32, max: 64 })
+  expect(deviceOf(real, 'linux').subgroups).toEqual({ min: 32, max: 64 })
 })
 
 const chrome =
