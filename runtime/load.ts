@@ -45,6 +45,7 @@ async function attempt<T>(
 }
 
 async function loadFrom(source: Source, options: LoadOptions, signal: AbortSignal): Promise<Model> {
+  const began = performance.now()
   const [bytes, capabilities, { keepAlive, lanes, steady, checkManifest, checkPlan }] = await Promise.all([
     readSmall(source, 'manifest.json', MAX_MANIFEST_BYTES, signal),
     options.capabilities ?? detect(options),
@@ -55,7 +56,10 @@ async function loadFrom(source: Source, options: LoadOptions, signal: AbortSigna
   const selection = selectVariant(manifest, capabilities, { ...options, threads: threads?.count ?? 0 })
   let loaded = 0
   let total = 0
+  const loading: Model['loading'] = {}
   const progress: Context['progress'] = (phase, loaded, total) => {
+    // A model that is opened anew on another device keeps the times of its load.
+    if (!loading.ready) loading[phase] = performance.now() - began
     if (!signal.aborted) options.onProgress?.({ phase, loaded, total })
   }
   const onBytes = (count: number) => {
@@ -78,7 +82,7 @@ async function loadFrom(source: Source, options: LoadOptions, signal: AbortSigna
   if (!opened) throw noneRuns(selection.reasons)
   try {
     const model = createModel({
-      ...{ opened, manifest, capabilities, selection, extras },
+      ...{ opened, manifest, capabilities, selection, extras, loading },
       ...{ tokenizer: await tokenizer, preprocessor: await preprocessor },
     })
     checkAbort(signal)

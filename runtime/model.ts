@@ -10,6 +10,7 @@ import { flowOf, type RunOptions, run } from './flow.js'
 import type { Flow, FlowInput, Manifest, ModelInfo } from './format.js'
 import { type GenerateOptions, type Generation, generate, generateIds } from './generate.js'
 import type { TensorLike } from './inputs.js'
+import type { Progress } from './options.js'
 import type { Selection } from './select.js'
 import type { Session } from './session.js'
 import type { Tensor } from './tensor.js'
@@ -34,6 +35,11 @@ export interface Model {
   readonly flow: Flow | undefined
   /** preprocessor_config.json of the model, if it has one. */
   readonly preprocessor: unknown
+  /**
+   * Milliseconds after which each phase of the load ended: the last byte was read, the last kernel compiled, all was on
+   * the device. `stats.timeToFirstToken` is what a prompt takes then.
+   */
+  readonly loading: Partial<Record<Progress['phase'], number>>
   /** How the last generation went, or how the present one is going. */
   readonly stats: Generation | undefined
   /**
@@ -80,6 +86,7 @@ export interface Model {
 }
 
 interface Parts {
+  loading: Model['loading']
   manifest: Manifest
   capabilities: Capabilities
   selection: Selection
@@ -98,7 +105,7 @@ export function createModel(parts: Parts): Model {
   })
   const { executor } = session
   return {
-    ...{ capabilities, tokenizer, reasons: selection.reasons },
+    ...{ capabilities, tokenizer, reasons: selection.reasons, loading: parts.loading },
     get info() {
       return session.info
     },

@@ -207,6 +207,9 @@ export function behavesLikeAModel(setup: () => { bundle: Bundle; options: LoadOp
         expect(new Set(seen)).toEqual(new Set(['download', 'compile', 'ready']))
         expect(seen.at(-1)).toBe('ready')
         expect(last.loaded).toBe(last.total)
+        const { download, compile, ready } = model.loading
+        expect(Math.min(download!, compile!)).toBeGreaterThan(0)
+        expect(ready).toBeGreaterThanOrEqual(Math.max(download!, compile!))
         expect(model.reasons.find((r) => r.id === model.variant)).toMatchObject({ ok: true, why: 'taken' })
         expect(model.programs).toEqual(['prefill', 'decode', 'forward'])
         expect(structuredClone(model.capabilities)).toEqual(model.capabilities)
