@@ -6,6 +6,8 @@ export type ModelEvent =
   | { kind: 'refused'; variant: string; why: string }
   /** There was no room for it as it was built: it runs with less, and `model.info.context` is `to.context`. */
   | { kind: 'shrunk'; variant: string; why: string; from: Size; to: Size }
+  /** Another variant was tried and is faster (`LoadOptions.adapt`): the model, and its conversation, go on there. */
+  | { kind: 'switched'; from: string; to: string; why: string }
   /** Generation is held to so many tokens a second from now on (`LoadOptions.power`); absent: it runs at full speed again. */
   | { kind: 'paced'; tokensPerSecond?: number; why: string }
   /** The GPU device was lost, and is made anew; what was under way then goes on. */

@@ -53,9 +53,11 @@ export interface LoadOptions extends SelectOptions, DetectOptions {
   record?: RecordStore | false | undefined
   /**
    * history: steps are timed while they run, and of variants that were measured on this device the faster is taken.
-   * off: neither. Default history.
+   * explore: where generation turns out slow, the best variant of the other backend is tried too, a second after the
+   * last step; that reads its weights, and both are in memory meanwhile. If it is faster, the model goes on there.
+   * off: nothing of that. Default history.
    */
-  adapt?: 'off' | 'history' | undefined
+  adapt?: 'off' | 'history' | 'explore' | undefined
   /**
    * Time the operators too, in some of the steps (`Model.timings`): on the GPU by timestamps, where it has them, and
    * those steps are computed twice; in WebAssembly where no workers compute. Default false.

@@ -88,3 +88,12 @@ export function rankByHistory(selection: Selection, timings: Timings): Selection
   })
   return { ...selection, variant: next[0]!, ranked: next, reasons }
 }
+
+/** Orders a selection by what was measured, in place: the model's reasons are those. */
+export function reorder(selection: Selection, timings: Timings): void {
+  const { ranked, variant, reasons } = rankByHistory(selection, timings)
+  Object.assign(selection, { ranked, variant })
+  reasons.forEach((reason, i) => {
+    Object.assign(selection.reasons[i]!, reason)
+  })
+}
