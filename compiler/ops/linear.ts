@@ -63,6 +63,9 @@ const cases: OpCase[] = [
     at('octs, rows and columns just over a tile', 33, 34, 40, w, 'glu'),
     at('octs, rows just over a large tile, a bias', 65, 9, 72, w, 'add', { BIAS: true }),
     at('octs, columns just over a large tile', 2, 130, 56, w),
+    at('octs, a whole tile and the edges of others', 66, 132, 40, w),
+    at('octs, a whole tile and the edges of others', 66, 132, 40, w, 'add'),
+    at('octs, whole tiles of a wider y', 64, 64, 40, w, 'add', { LDY: 70 }),
   ]),
   // Where rows and columns end, they do not.
   ...WEIGHTS_32.filter((w) => w.W === 'f32' || w.W === 'q4').flatMap((w) => [

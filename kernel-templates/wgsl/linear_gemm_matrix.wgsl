@@ -9,6 +9,7 @@
 //! needs K % 8 == 0
 //! needs WX * WY * LANES <= 256
 //! needs TK % MK == 0
+//! needs EPI != add || M >= MM
 //! needs (WX * TN * MN + WY * TM * MM) * (TK + PAD) * 2 + WX * WY * MM * MN * 4 <= 32768
 // The features chromium-experimental-subgroup-matrix and shader-f16.
 //#option MATRIX true
@@ -84,6 +85,28 @@ var<workgroup> w_tile: array<vec4<f16>, BN * STRIDE>;
 // A matrix of each subgroup.
 var<workgroup> results: array<ACC, WX * WY * MM * MN>;
 
+// Where nothing but r is added, sums begin with it and go where they belong as matrices.
+//#if EPI == add && ACT == none && BIAS == false && ACC == f32 && N >= 16 && LDY >= 16 && LDY % 4 == 0
+//: const PLAIN: bool = true;
+//:
+//: fn sum_start(at: u32) -> Sum {
+//:   return subgroupMatrixLoad<Sum, row_major>(&r, at, LDY);
+//: }
+//:
+//: fn store_sum(at: u32, sum: Sum) {
+//:   subgroupMatrixStore<row_major>(&y, at, sum, LDY);
+//: }
+//#else
+const PLAIN: bool = false;
+
+fn sum_start(at: u32) -> Sum {
+  return Sum();
+}
+
+fn store_sum(at: u32, sum: Sum) {
+}
+//#end
+
 // The word of a row that a unit of a tile is of. Beyond the row's end any does: x is 0 there.
 fn word_of(tile: u32, unit: u32) -> u32 {
   return min((tile * QUADS + unit % UNITS * UNIT_QUADS) / WORD_QUADS, ROW_WORDS - 1u);
@@ -97,6 +120,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   // Rows beyond the last repeat it, and are not stored.
   let m_last = row_count() - 1u;
   var sums: array<array<Sum, TN>, TM>;
+  // No row or column of the block is missing.
+  let straight = PLAIN && (group.x + 1u) * BM <= m_last + 1u && (group.y + 1u) * BN <= N;
+  let y_first = (group.x * BM + x_first) * LDY + group.y * BN + w_first;
+  if (straight) {
+    //#unroll
+    for (var i = 0u; i < TM; i++) {
+      //#unroll
+      for (var j = 0u; j < TN; j++) {
+        sums[i][j] = sum_start(y_first + i * MM * LDY + j * MN);
+      }
+    }
+  }
   var x_next: array<vec4<u32>, X_TURNS>;
   var w_next: array<Word, W_TURNS>;
   // As they were loaded: to make numbers of them at once would wait for them.
@@ -166,26 +201,37 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     workgroupBarrier();
   }
-  //#unroll
-  for (var i = 0u; i < TM; i++) {
+  if (straight) {
     //#unroll
-    for (var j = 0u; j < TN; j++) {
-      subgroupMatrixStore<row_major>(&results, subgroup * MM * MN, sums[i][j], MN);
-      workgroupBarrier();
-      for (var t = 0u; t < (RESULTS + LANES - 1u) / LANES; t++) {
-        let at = (t * LANES + lane % LANES) * STEP;
-        let m = group.x * BM + x_first + i * MM + at / MN;
-        let n = group.y * BN + w_first + j * MN + at % MN;
-        if (at < MM * MN && m <= m_last && n < N) {
-          let cell = subgroup * MM * MN + at;
-//#if EPI == glu
-//:       finish_pair(m, n, f32(results[cell]), f32(results[cell + 1u]));
-//#else
-          finish(m, n, f32(results[cell]));
-//#end
-        }
+    for (var i = 0u; i < TM; i++) {
+      //#unroll
+      for (var j = 0u; j < TN; j++) {
+        store_sum(y_first + i * MM * LDY + j * MN, sums[i][j]);
       }
-      workgroupBarrier();
+    }
+  }
+  if (!straight) {
+    //#unroll
+    for (var i = 0u; i < TM; i++) {
+      //#unroll
+      for (var j = 0u; j < TN; j++) {
+        subgroupMatrixStore<row_major>(&results, subgroup * MM * MN, sums[i][j], MN);
+        workgroupBarrier();
+        for (var t = 0u; t < (RESULTS + LANES - 1u) / LANES; t++) {
+          let at = (t * LANES + lane % LANES) * STEP;
+          let m = group.x * BM + x_first + i * MM + at / MN;
+          let n = group.y * BN + w_first + j * MN + at % MN;
+          if (at < MM * MN && m <= m_last && n < N) {
+            let cell = subgroup * MM * MN + at;
+//#if EPI == glu
+//:         finish_pair(m, n, f32(results[cell]), f32(results[cell + 1u]));
+//#else
+            finish(m, n, f32(results[cell]));
+//#end
+          }
+        }
+        workgroupBarrier();
+      }
     }
   }
 }
