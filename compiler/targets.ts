@@ -127,19 +127,33 @@ export interface DeviceClasses {
   /** Sets of WebGPU limits that are asked for together. */
   tiers: Record<string, { title: string; limits: Record<string, number>; source: Sources }>
   classes: Record<string, DeviceClass>
+  /** What limits tell where the browser masks the names, tried in this order (`device-class.ts`). */
+  masked: MaskedDevice[]
+}
+
+export interface MaskedDevice {
+  id: string
+  title: string
+  /** Classes that it may be, the likeliest first. */
+  classes: string[]
+  /** Least and largest value of each. */
+  limits: Record<string, number[]>
+  source: Sources
 }
 
 export interface DeviceClass {
   title: string
   /** Names of tiers to expect, largest first; the adapter's limits decide. */
   tiers: string[]
+  /** Sizes that occur; what an adapter says of its own comes before. */
   subgroupSizes: number[]
-  /** What tells the class: `adapter.info`, or limits at most these where the browser masks the names. */
+  /** `adapter.info.architecture` to the sizes of its subgroups. */
+  architectures: Record<string, number[]>
+  /** What tells the class: `adapter.info`. With architectures: these alone, as vendors make others too. */
   match: {
     /** Names, and the PCI ids that wgpu tells in their place. */
     vendors: string[]
     architectures?: string[] | undefined
-    limits?: Record<string, number> | undefined
   }
   source: Sources
 }
@@ -221,12 +235,16 @@ const classesShape = object<DeviceClasses>(
           title: text,
           tiers: some(text),
           subgroupSizes: list(count),
-          match: object<DeviceClass['match']>(
-            { vendors: list(text) },
-            { architectures: some(text), limits: map(count) },
-          ),
+          architectures: map(some(count)),
+          match: object<DeviceClass['match']>({ vendors: list(text) }, { architectures: some(text) }),
           source: sources,
         },
+        {},
+      ),
+    ),
+    masked: list(
+      object<MaskedDevice>(
+        { id: text, title: text, classes: some(text), limits: map(some(count)), source: sources },
         {},
       ),
     ),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe } from '../build/describe.js'
 import { backendLimits } from '../build/limits.js'
 import { programGraphs } from '../build/programs.js'
+import { deviceClass } from '../device-class.js'
 import { fail } from '../errors.js'
 import { WHOLE_ROW } from '../formats/formats.js'
 import { importModel } from '../import/index.js'
@@ -66,16 +67,6 @@ const SAMPLE = 40
 /** Subjects that take less than this of all are left as they are. */
 const SMALLEST_SHARE = 0.005
 
-function classOf(info: GPUAdapterInfo): string {
-  const { classes } = loadDeviceClasses()
-  const found = Object.entries(classes).find(
-    ([, { match }]) =>
-      match.vendors.includes(info.vendor) &&
-      (!match.architectures || match.architectures.includes(info.architecture)),
-  )
-  return found?.[0] ?? 'unknown'
-}
-
 /** Every feature that some template asks for, the device has and the engine takes in kernels. */
 function featuresOf(gpu: GPU, adapter: GPUAdapter, { wgsl }: Engine): string[] {
   const refused = (name: string) =>
@@ -135,7 +126,7 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' })
   if (!adapter) return fail('WGC629', ['no adapter was found'])
   const info = adapter.info as AdapterInfo
-  const name = classOf(info)
+  const { name } = deviceClass({ info }, loadDeviceClasses())
   const device = deviceName(info)
   if (name === 'software' && !options.software) fail('WGC629', [`${device} computes on the CPU`])
   const engine = target.engine.name
