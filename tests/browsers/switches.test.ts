@@ -301,8 +301,8 @@ describe.each(Object.entries(ROWS) as [EngineName, Row[]][])('%s', (name, rows) 
           const job: Job = { bundle, options, patches, prompt }
           const ran = await engine.run(apart === false ? open : isolated, play, job)
           const title = `${name} ${engine.version}, without ${without}`
-          // Engines without a page start workers of their own kind, and only when they are given some.
-          const threads = name === 'node' || name === 'deno' ? { threads: 0 } : {}
+          // Node has workers only when it is given some.
+          const threads = name === 'node' ? { threads: 0 } : {}
           if (RECORD)
             record({ title, options: { ...options, ...threads }, variant: ran.variant, report: ran.report })
           if (typeof expected === 'string') expect([without, ran.variant]).toEqual([without, expected])

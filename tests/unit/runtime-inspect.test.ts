@@ -30,7 +30,10 @@ describe('classes of devices are those of targets/device-classes.json', () => {
   )
   test.each(vendors.filter(([, name]) => name !== 'software'))('vendor %s is %s', (vendor, name) => {
     const at = machine('chromium', { info: { vendor } })
-    expect(deviceOf(at, 'windows')).toMatchObject({ class: name, by: 'info', sure: true })
+    expect(deviceOf(at, 'windows')).toMatchObject({
+      ...{ class: name, sure: true },
+      by: /^\d+$/.test(vendor) ? 'id' : 'info',
+    })
   })
 })
 
