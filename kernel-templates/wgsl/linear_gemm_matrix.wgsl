@@ -9,7 +9,7 @@
 //! needs K % 8 == 0
 //! needs WX * WY * LANES <= 256
 //! needs TK % MK == 0
-//! needs EPI != add || M >= MM
+//! needs EPI != add || M > MM
 //! needs (WX * TN * MN + WY * TM * MM) * (TK + PAD) * 2 + WX * WY * MM * MN * 4 <= 32768
 // The features chromium-experimental-subgroup-matrix and shader-f16.
 //#option MATRIX true
