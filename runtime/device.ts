@@ -24,6 +24,8 @@ export function guard(device: GPUDevice, nudge: boolean, everyMs?: number): Guar
   let over: Error | undefined
   const lost = new Promise<DeviceLostError>((resolve) => {
     device.lost.then((info) => {
+      // An engine may keep a device for as long as the page while anybody listens to it.
+      device.onuncapturederror = null
       if (over instanceof AbortError) return
       const error = new DeviceLostError(`the GPU device was lost: ${info.message || info.reason}`)
       over = error
