@@ -6,7 +6,9 @@ import { loadTuning } from '../select/tuning.js'
 import type { Params } from '../select/types.js'
 import { specialize } from '../specialize/index.js'
 import { resolveTargets, type Target } from '../targets.js'
-import { reflect } from '../validate/index.js'
+import { guardedLoops, loopsOf, shortLoops } from '../validate/loops.js'
+import { readModule } from '../validate/module.js'
+import { reflectModule } from '../validate/reflect.js'
 
 export interface EmittedKernel {
   target: string
@@ -19,6 +21,8 @@ export interface EmittedKernel {
   workgroup: [x: number, y: number, z: number]
   /** Bytes of workgroup memory. */
   memory: number
+  /** In all; those that the engine guards with a counter; those that would better be written out for it. */
+  loops: { all: number; guarded: number; short: number }
   /** Buffers by binding number: r read-only, w read-write, u uniform. */
   bindings: { number: number; name: string; kind: 'r' | 'w' | 'u' }[]
 }
@@ -30,10 +34,14 @@ function emitted(
   features: string[][],
 ): EmittedKernel {
   const { text } = specialize(templates.whole(choice.template), choice.params)
-  const { bindings, workgroupSize, workgroupBytes } = reflect(text, choice.template.name)
+  const module = readModule(text)
+  const { bindings, workgroupSize, workgroupBytes } = reflectModule(module, choice.template.name)
+  const loops = loopsOf(module)
+  const guarded = guardedLoops(loops, target.engine)
   return {
     ...{ target: target.name, template: choice.template.name, op, params: namedParams(choice), features },
     ...{ workgroup: workgroupSize, memory: workgroupBytes },
+    loops: { all: loops.length, guarded: guarded.length, short: shortLoops(loops, target.engine).length },
     bindings: bindings.map(({ number, name, kind }) => ({ number, name, kind })),
   }
 }

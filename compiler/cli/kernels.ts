@@ -47,9 +47,17 @@ function emittedText(emitted: readonly EmittedKernel[]): string[] {
         words(Object.entries(k.params).map(([param, value]) => `${param}=${value}`)),
         k.workgroup.join('x'),
         String(k.memory),
+        `${k.loops.guarded} of ${k.loops.all}`,
         words(k.bindings.map((b) => `${b.number}:${b.name}:${b.kind}`)),
       ])
-    const head = ['kernel', 'parameters', 'workgroup', 'memory (B)', 'bindings (r read, w write, u uniform)']
+    const head = [
+      'kernel',
+      'parameters',
+      'workgroup',
+      'memory (B)',
+      'guarded loops',
+      'bindings (r read, w write, u uniform)',
+    ]
     return [`${name}: ${rows.length} WGSL kernels`, ...indent(table([head, ...rows], [3])), '']
   })
 }
