@@ -64,15 +64,23 @@ export function tierOf(limits: Readonly<Record<string, number>>): Device['tier']
 
 type Told = Pick<Device, 'class' | 'by' | 'sure' | 'oneOf'>
 
-/** Sets of limits that an engine that masks names gives: several kinds of GPU may share one. */
+/**
+ * Sets of limits that an engine which masks names gives, beside those that are certain (`vendorOf`): by the largest
+ * binding and KiB of workgroup memory, what may be behind it.
+ */
+const SETS: Readonly<Record<string, readonly DeviceClass[]>> = {
+  [`${2 ** 30} 32`]: ['amd'],
+  [`${2 ** 29} 32`]: ['intel', 'nvidia'],
+  [`${2 ** 30} 48`]: ['nvidia', 'amd'],
+}
+
 function byLimits({ webgpu: { limits } }: Capabilities): Told {
-  const { maxStorageBufferBindingSize: binding, maxStorageBuffersPerShaderStage: buffers } = limits
-  if (limits.maxComputeWorkgroupStorageSize === 32768 && buffers === 16) {
-    if (binding === 2 ** 30) return { class: 'amd', by: 'limits', sure: false }
-    if (binding === 2 ** 29)
-      return { class: 'unknown', by: 'limits', sure: false, oneOf: ['intel', 'nvidia'] }
-  }
-  return { class: 'unknown', by: 'none', sure: false }
+  const { maxStorageBufferBindingSize: binding, maxComputeWorkgroupStorageSize: shared = 0 } = limits
+  const [first, ...more] = SETS[`${binding} ${shared / 1024}`] ?? []
+  if (!first) return { class: 'unknown', by: 'none', sure: false }
+  return more.length
+    ? { class: 'unknown', by: 'limits', sure: false, oneOf: [first, ...more] }
+    : { class: first, by: 'limits', sure: false }
 }
 
 /** Of the whole adapter. `compatibility`: there is none but of that mode. */
