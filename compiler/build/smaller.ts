@@ -54,7 +54,8 @@ export function lowerKv(graphs: readonly Graph[], kv: KvType): { kv: KvType; rat
 /** At most `count` rungs below `whole`, largest first: a quarter of the step and `kv`, then half the context, a quarter … */
 export function rungsOf(whole: Rung, kv: KvType, count: number): Rung[] {
   const chunk = Math.max(Math.min(LEAST_CHUNK, whole.chunk), Math.floor(whole.chunk / 4))
-  const contexts = Array.from({ length: count }, (_, i) => Math.floor(whole.context / 2 ** i))
+  // After so many halves nothing is left of any context.
+  const contexts = Array.from({ length: Math.min(count, 32) }, (_, i) => Math.floor(whole.context / 2 ** i))
   return contexts
     .filter((context, i) => i === 0 || context >= LEAST_CONTEXT)
     .map((context) => ({ context, kv, chunk: Math.min(chunk, context) }))

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { create } from 'webgpu'
+import { inspectBundle } from '../../compiler/cli/inspect-report.js'
 import { type BuildResult, build } from '../../compiler/index.js'
 import type { Plan, Smaller, Variant } from '../../runtime/format.js'
 import { detect, type LoadOptions, load, type ModelEvent, OutOfMemoryError } from '../../runtime/index.js'
 import { SWIFTSHADER } from '../helpers/gpu.js'
-import { STORIES, storiesCases } from '../helpers/models.js'
+import { BOOKS, STORIES, storiesCases } from '../helpers/models.js'
 
 const CONTEXT = 512
 const noDriver = existsSync(SWIFTSHADER) ? undefined : 'no SwiftShader driver'
@@ -90,6 +91,31 @@ test.each<[string, number | undefined, number, Record<string, number[]>]>([
   })
   for (const [id, list] of Object.entries(contexts))
     expect(manifest.variants[id]!.smaller?.map((s) => s.context) ?? []).toEqual(list)
+})
+
+test('wgc inspect shows them', async () => {
+  const { variants } = await inspectBundle(join(folder, 'f32'))
+  for (const { id, smaller } of variants)
+    expect(smaller).toEqual(
+      made.f32.manifest.variants[id]!.smaller!.map(({ memory, context, kv, chunk }) => ({
+        ...{ memory, context, kv, chunk },
+      })),
+    )
+})
+
+// Heads of 64: two groups of 32, which take 72 bytes in q8 and 128 in f16.
+test.skipIf(!existsSync(BOOKS))('a cache in f16 of heads that fill groups becomes one in q8', async () => {
+  const { manifest } = await build({
+    ...{ model: BOOKS, out: join(folder, 'books'), targets: ['firefox'], smaller: 99 },
+    only: ['webgpu-gecko-base'],
+  })
+  const { smaller, kv, memory } = Object.values(manifest.variants)[0]!
+  expect(kv).toBe('f16')
+  expect(new Set(smaller!.map((s) => s.kv))).toEqual(new Set(['q8']))
+  for (const s of smaller!) expect(s.memory).toBeLessThan(memory)
+  const contexts = smaller!.map((s) => s.context)
+  expect(contexts).toEqual([...contexts].sort((a, b) => b - a))
+  expect(contexts.at(-1)).toBeGreaterThanOrEqual(64)
 })
 
 describe('a budget', () => {
