@@ -16,6 +16,13 @@ const ARGS = [
   '--disable-backgrounding-occluded-windows',
 ]
 
+/** WebGPU; on Linux Chromium keeps it from most GPUs unless it is asked. */
+const GPU_ARGS = ['--enable-unsafe-webgpu', '--enable-features=Vulkan']
+const SOFTWARE_ARGS = [
+  ...['--enable-unsafe-webgpu', '--enable-unsafe-swiftshader'],
+  '--use-webgpu-adapter=swiftshader',
+]
+
 export interface Open {
   version: string
   /** The page of a contestant at so many threads; the same one each time. */
@@ -23,8 +30,12 @@ export interface Open {
   close(): Promise<void>
 }
 
-export async function openChromium(url: string): Promise<Open> {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS })
+export async function openChromium(
+  url: string,
+  { gpu = false, software = false }: { gpu?: boolean; software?: boolean } = {},
+): Promise<Open> {
+  const own = gpu ? (software ? SOFTWARE_ARGS : GPU_ARGS) : []
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: [...ARGS, ...own] })
   const pages = new Map<string, Promise<{ page: Page; about: Record<string, unknown> }>>()
   async function open(name: string, threads: number) {
     const page = await browser.newPage()

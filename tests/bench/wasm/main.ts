@@ -4,7 +4,10 @@
  *
  *     npm run build && npm --prefix tests/bench/peers ci
  *     node tests/run.mjs tests/bench/wasm/main.ts [--json FILE] [--only REGEX] [--threads 1,2] [--rounds 7]
- *         [--ms 100] [--model FOLDER] [--peers ours,ort,tfjs,wllama]
+ *         [--ms 100] [--model FOLDER] [--peers ours,ort,tfjs,wllama] [--gpu] [--software]
+ *
+ * `--gpu`: whole models on WebGPU instead, all in this Chromium; a contestant that can't is left out, and said to be.
+ * `--software`: on SwiftShader.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
@@ -16,7 +19,7 @@ import { type Open, openChromium } from './browser.js'
 import { type Entry, entriesOf, peersFolder, writeCeilings } from './files.js'
 import type { Ceilings } from './pages/ceilings.js'
 import type { Contest } from './pages/contest.js'
-import { ceilingOf, type Work, works } from './rows.js'
+import { ceilingOf, GPU, type Work, works } from './rows.js'
 import { type Result, summary, table } from './table.js'
 
 const { values: options } = parseArgs({
@@ -28,6 +31,8 @@ const { values: options } = parseArgs({
     ms: { type: 'string', default: '100' },
     model: { type: 'string', default: join(packageRoot(), '../shared/models/books-14m') },
     peers: { type: 'string', default: 'ours,ort,tfjs,wllama' },
+    gpu: { type: 'boolean', default: false },
+    software: { type: 'boolean', default: false },
   },
 })
 
@@ -35,6 +40,16 @@ type InPage = { contest: Contest }
 type InCeilings = { contest: Ceilings }
 
 const median = (list: number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1]!
+
+/** Whether a contestant does what it was asked; if not, it is said. */
+const left = (entry: Entry, work: Promise<unknown>): Promise<boolean> =>
+  work.then(
+    () => true,
+    (e: Error) => {
+      console.log(`*** LEFT OUT: ${entry.peer} ${entry.how}: ${e.message.split('\n')[0]} ***`)
+      return false
+    },
+  )
 
 /** Every entry has a turn each round; the ceiling has one as well. */
 async function race(work: Work, entries: Entry[], threads: number, browser: Open): Promise<Result> {
@@ -44,22 +59,32 @@ async function race(work: Work, entries: Entry[], threads: number, browser: Open
   const id = (entry: Entry) => `${work.name} ${entry.how}`
   for (const entry of entries) {
     const page = await pageOf(entry)
-    await page.evaluate(
+    const load = page.evaluate(
       ([id, work, files]) => (globalThis as unknown as InPage).contest.load(id, work, files),
       [id(entry), work, entry.files] as const,
     )
+    if (threads !== GPU) await load
+    else if (!(await left(entry, load))) continue
     taken.push({ entry, times: {} })
   }
   const kind = ceilingOf(work)
   const ceilings: number[] = []
   // The first rounds run in a baseline compiler's code; a model's one round is many steps.
   for (let round = work.kind === 'model' ? -1 : -2; round < rounds; round++) {
-    for (const { entry, times } of taken) {
+    for (const { entry, times } of [...taken]) {
       const page = await pageOf(entry)
-      const parts = await page.evaluate(
+      const measured = page.evaluate(
         ([id, ms]) => (globalThis as unknown as InPage).contest.measure(id, ms),
         [id(entry), ms] as const,
       )
+      if (threads === GPU && !(await left(entry, measured))) {
+        taken.splice(
+          taken.findIndex((t) => t.entry === entry),
+          1,
+        )
+        continue
+      }
+      const parts = await measured
       if (round >= 0) for (const [part, t] of Object.entries(parts)) times[part] = [...(times[part] ?? []), t]
     }
     if (!kind || work.kind === 'model') continue
@@ -89,6 +114,8 @@ async function race(work: Work, entries: Entry[], threads: number, browser: Open
   }
 }
 
+/** tfjs' backend here is wasm's. */
+const peers = options.peers.split(',').filter((p) => !options.gpu || p !== 'tfjs')
 const out = mkdtempSync(join(tmpdir(), 'wgc-bench-'))
 const compiled = new URL('../../..', import.meta.url).pathname
 const site = await serve({
@@ -97,9 +124,9 @@ const site = await serve({
   '/bench': compiled,
   '/peers': peersFolder(),
 })
-const browser = await openChromium(site.url)
+const browser = await openChromium(site.url, options)
 try {
-  await writeCeilings(out)
+  if (!options.gpu) await writeCeilings(out)
   const only = new RegExp(options.only)
   const results: Result[] = []
   const machine = {
@@ -109,18 +136,20 @@ try {
     chromium: browser.version,
     load: loadavg()[0],
   }
-  for (const work of works(options.model).filter((w) => only.test(w.name))) {
+  for (const work of works(options.model).filter(
+    (w) => only.test(w.name) && (!options.gpu || w.kind === 'model'),
+  )) {
     const all = await entriesOf(work, out, 'chrome')
-    const entries = all.filter((e) => options.peers.split(',').includes(e.peer))
-    for (const threads of options.threads.split(',').map(Number)) {
+    const entries = all.filter((e) => peers.includes(e.peer))
+    for (const threads of options.gpu ? [GPU] : options.threads.split(',').map(Number)) {
       const result = await race(work, entries, threads, browser)
       results.push(result)
       console.log(summary(result))
     }
   }
   const about: Record<string, unknown> = {}
-  for (const peer of options.peers.split(','))
-    about[peer] = (await browser.page(peer as Entry['peer'], 1)).about
+  for (const peer of peers)
+    about[peer] = (await browser.page(peer as Entry['peer'], options.gpu ? GPU : 1)).about
   const run = { ...machine, loadAfter: loadavg()[0], about, results }
   console.log(`\n${table(results)}`)
   if (options.json) writeFileSync(options.json, `${JSON.stringify(run, null, 1)}\n`)

@@ -2,6 +2,9 @@
 
 export type Peer = 'ours' | 'ort' | 'tfjs' | 'wllama'
 
+/** In the place of a number of threads. */
+export const GPU = 0
+
 /** Weights known ahead (`linear`), or two activations (`matmul`): y[M,N] = x[M,K] times a matrix. */
 export interface MatrixWork {
   kind: 'linear' | 'matmul'

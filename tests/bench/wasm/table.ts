@@ -1,6 +1,6 @@
 /** Results as text: a line each while they come, and the table of them all. */
 import { matrixBytes } from './matrix.js'
-import type { Ceiling, Peer, Work } from './rows.js'
+import { type Ceiling, GPU, type Peer, type Work } from './rows.js'
 
 export interface EntryResult {
   peer: Peer
@@ -45,7 +45,10 @@ export function summary(result: Result): string {
     }),
   )
   const top = ceiling ? `, ceiling ${digits(ceiling.value)} ${UNITS[ceiling.kind]}` : ''
-  return [`${work.name}, ${threads} thread${threads > 1 ? 's' : ''}${top}`, ...lines].join('\n')
+  return [
+    `${work.name}, ${threads === GPU ? 'WebGPU' : `${threads} thread${threads > 1 ? 's' : ''}`}${top}`,
+    ...lines,
+  ].join('\n')
 }
 
 const PEERS: Peer[] = ['ort', 'tfjs', 'wllama']
@@ -67,7 +70,13 @@ export function table(results: Result[]): string {
         const t = best(result, peer, part)?.ms[part]
         return t === undefined ? '' : `${digits(t)}${ours ? ` (×${digits(t / ours)})` : ''}`
       })
-      return [named, String(threads), ours === undefined ? '' : digits(ours), share, ...peers]
+      return [
+        named,
+        threads === GPU ? 'WebGPU' : String(threads),
+        ours === undefined ? '' : digits(ours),
+        share,
+        ...peers,
+      ]
     })
   })
   const head = ['work', 'threads', 'wgc, ms', 'of the ceiling', 'onnxruntime-web', 'tfjs', 'wllama']

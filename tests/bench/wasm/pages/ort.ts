@@ -1,4 +1,5 @@
-/** onnxruntime-web on its wasm backend. */
+/** onnxruntime-web on its wasm backend, or on WebGPU. */
+import { GPU } from '../rows.js'
 import { type Contest, contest, random } from './contest.js'
 
 interface Tensor {
@@ -20,16 +21,16 @@ interface Ort {
 
 export async function open(url: string, threads: number): Promise<Contest> {
   const folder = `${url}peers/onnxruntime-web/dist/`
-  const ort = (await import(`${folder}ort.wasm.min.mjs`)) as Ort
+  const ort = (await import(`${folder}ort.${threads === GPU ? 'webgpu' : 'wasm'}.min.mjs`)) as Ort
   ort.env.wasm.wasmPaths = folder
-  ort.env.wasm.numThreads = threads
+  ort.env.wasm.numThreads = Math.max(threads, 1)
   ort.env.logLevel = 'error'
   const session = async (file: string) => {
     const bytes = new Uint8Array(await (await fetch(`${url}out/${file}`)).arrayBuffer())
     return ort.InferenceSession.create(bytes, {
-      executionProviders: ['wasm'],
+      executionProviders: [threads === GPU ? 'webgpu' : 'wasm'],
       graphOptimizationLevel: 'all',
-      intraOpNumThreads: threads,
+      intraOpNumThreads: Math.max(threads, 1),
     })
   }
   const tensor = (dims: number[]) => new ort.Tensor('float32', random(dims.reduce((a, b) => a * b, 1)), dims)

@@ -1,14 +1,14 @@
 /** wgc in a page: bundles through the runtime, as an app has them. */
 import type { Model } from '../../../../runtime/index.js'
 import { promptIds, promptText } from '../prompt.js'
-import type { MatrixWork, ModelWork } from '../rows.js'
+import { GPU, type MatrixWork, type ModelWork } from '../rows.js'
 import { type Contest, contest, type Loaded, random } from './contest.js'
 
 export async function open(url: string, threads: number): Promise<Contest> {
   const runtime = (await import(`${url}dist/runtime.js`)) as typeof import('../../../../runtime/index.js')
   const load = (folder: string) =>
     runtime.load(`${url}out/${folder}/`, {
-      ...{ tokenizer: false, backend: 'wasm', integrity: 'off' },
+      ...{ tokenizer: false, backend: threads === GPU ? 'webgpu' : 'wasm', integrity: 'off' },
       // One thread: the page's own. More: workers, while the page's thread waits.
       threads: threads > 1 ? threads : 0,
     })

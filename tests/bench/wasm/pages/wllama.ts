@@ -1,5 +1,6 @@
-/** wllama: llama.cpp in wasm, timed by its own clock, which leaves out what the page does. */
+/** wllama: llama.cpp in wasm, on processors or WebGPU, timed by its own clock, which leaves out what the page does. */
 import { promptText } from '../prompt.js'
+import { GPU } from '../rows.js'
 import { type Contest, contest } from './contest.js'
 
 interface Timings {
@@ -13,6 +14,7 @@ interface Wllama {
   createCompletion(params: object): Promise<{ timings: Timings }>
   getNumThreads(): number
   isMultithread(): boolean
+  isSupportWebGPU(): boolean
   exit(): Promise<void>
 }
 interface Package {
@@ -29,9 +31,17 @@ export async function open(url: string, threads: number): Promise<Contest> {
     async load(work, files) {
       if (work.kind !== 'model') throw new Error('wllama runs models')
       const wllama = new Wllama({ default: `${folder}wasm/wllama.wasm` }, { logger: quiet })
+      if (threads === GPU && !wllama.isSupportWebGPU()) throw new Error('wllama has no WebGPU here')
       const blob = await (await fetch(`${url}out/${files.gguf}`)).blob()
       await wllama.loadModel([blob], {
-        ...{ n_threads: threads, n_ctx: 1024, n_gpu_layers: 0, n_batch: 512, n_ubatch: 512, warmup: true },
+        ...{
+          n_threads: Math.max(threads, 1),
+          n_ctx: 1024,
+          n_gpu_layers: threads === GPU ? 999 : 0,
+          n_batch: 512,
+          n_ubatch: 512,
+          warmup: true,
+        },
       })
       let turn = 0
       return {
