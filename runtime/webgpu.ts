@@ -259,7 +259,9 @@ export async function createWebGPU(options: WebGPUOptions): Promise<Executor> {
         if (pipeline !== current) pass.setPipeline(pipeline)
         current = pipeline
         pass.setBindGroup(0, groups[i]!)
-        pass.dispatchWorkgroups(x, y, z)
+        // Every argument costs in Node.
+        if (y * z > 1) pass.dispatchWorkgroups(x, y, z)
+        else pass.dispatchWorkgroups(x)
       }
       pass.end()
       const reads = wanted.map(([buffer, offset, bytes]): [GPUBuffer, number] => {

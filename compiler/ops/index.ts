@@ -14,6 +14,7 @@ import { conv2d } from './conv2d.js'
 import { copy_nd } from './copy_nd.js'
 import { cumsum } from './cumsum.js'
 import { embed } from './embed.js'
+import { embed_pair } from './embed_pair.js'
 import { gather } from './gather.js'
 import { groupnorm } from './groupnorm.js'
 import { gru_cell } from './gru_cell.js'
@@ -41,6 +42,7 @@ import { rope } from './rope.js'
 import { rope_kv } from './rope_kv.js'
 import { rope_split } from './rope_split.js'
 import { sample } from './sample.js'
+import { sample_penalized } from './sample_penalized.js'
 import { scale_shift } from './scale_shift.js'
 import { sdpa } from './sdpa.js'
 import { softmax } from './softmax.js'
@@ -53,6 +55,7 @@ import { whisper_scale } from './whisper_scale.js'
 
 const rows = [
   embed,
+  embed_pair,
   add_positions,
   rmsnorm,
   add_rmsnorm,
@@ -81,6 +84,7 @@ const rows = [
   sdpa,
   penalize,
   sample,
+  sample_penalized,
   quantize_rows,
   halve_rows,
   conv2d,

@@ -3,6 +3,7 @@
  * the graph after any of them; it is verified before and after each.
  */
 import type { Graph } from '../ir/graph.js'
+import { pairEmbeds, samplePenalized } from './fewer.js'
 import { fuseAct } from './fuse-act.js'
 import { fuseAddNorm } from './fuse-add-norm.js'
 import { fuseGlu } from './fuse-glu.js'
@@ -38,10 +39,12 @@ export const passes: Pass[] = [
   { name: 'fuse-act', optional: true, run: fuseAct },
   { name: 'fuse-residual', optional: true, run: fuseResidual },
   { name: 'fuse-add-norm', optional: true, run: fuseAddNorm },
+  { name: 'sample-penalized', optional: true, run: samplePenalized },
   { name: 'norm-linear', optional: true, run: normLinear },
   { name: 'precision', run: precision },
   { name: 'kv-cache', run: kvCache },
   { name: 'split-kv', optional: true, run: splitKv },
   { name: 'rope-split', optional: true, run: ropeSplit },
   { name: 'split-weights', run: splitWeights },
+  { name: 'pair-embeds', optional: true, run: pairEmbeds },
 ]
