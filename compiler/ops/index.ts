@@ -42,7 +42,6 @@ import { rope } from './rope.js'
 import { rope_kv } from './rope_kv.js'
 import { rope_split } from './rope_split.js'
 import { sample } from './sample.js'
-import { sample_penalized } from './sample_penalized.js'
 import { scale_shift } from './scale_shift.js'
 import { sdpa } from './sdpa.js'
 import { softmax } from './softmax.js'
@@ -84,7 +83,6 @@ const rows = [
   sdpa,
   penalize,
   sample,
-  sample_penalized,
   quantize_rows,
   halve_rows,
   conv2d,

@@ -3,7 +3,6 @@
  * the graph after any of them; it is verified before and after each.
  */
 import type { Graph } from '../ir/graph.js'
-import { pairEmbeds, samplePenalized } from './fewer.js'
 import { fuseAct } from './fuse-act.js'
 import { fuseAddNorm } from './fuse-add-norm.js'
 import { fuseGlu } from './fuse-glu.js'
@@ -13,6 +12,7 @@ import { fuseResidual } from './fuse-residual.js'
 import { fuseRope } from './fuse-rope.js'
 import { type KvType, kvCache } from './kv-cache.js'
 import { normLinear, type PrologueOptions } from './norm-linear.js'
+import { pairEmbeds } from './pair-embeds.js'
 import { type PrecisionOptions, precision } from './precision.js'
 import { ropeSplit } from './rope-split.js'
 import { type SplitOptions, splitWeights } from './split.js'
@@ -39,7 +39,6 @@ export const passes: Pass[] = [
   { name: 'fuse-act', optional: true, run: fuseAct },
   { name: 'fuse-residual', optional: true, run: fuseResidual },
   { name: 'fuse-add-norm', optional: true, run: fuseAddNorm },
-  { name: 'sample-penalized', optional: true, run: samplePenalized },
   { name: 'norm-linear', optional: true, run: normLinear },
   { name: 'precision', run: precision },
   { name: 'kv-cache', run: kvCache },

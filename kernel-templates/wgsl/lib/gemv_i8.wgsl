@@ -12,9 +12,6 @@ alias Reduced = vec4<f32>;
 const PACKS: u32 = (ROWS + PACK - 1u) / PACK;
 //#include "lib/reduce.wgsl"
 
-// Whether a turn's loads are under way while the one before is worked on, which takes twice the registers.
-//#param AHEAD 1|0
-const AHEAD: u32 = 1u;
 // Turns in which the lanes of a row walk along it.
 const TURNS: u32 = (ROW_WORDS + LANES - 1u) / LANES;
 const LAST_RAGGED: bool = ROW_WORDS % LANES != 0u;
@@ -54,18 +51,15 @@ fn main(
   let m_end = group.y + 1u;
 //#end
   var sums: array<Reduced, COLS * PACKS>;
-  // The first loads are under way while x is made ready.
+  // The first loads are under way while x is made ready, those of a turn while the one before is worked on.
   var next = words_at(row, min(column, ROW_WORDS - 1u));
   x_ready(group.y, lane);
   for (var turn = 0u; turn < TURNS; turn++) {
     let at = turn * LANES + column;
     let i = min(at, ROW_WORDS - 1u);
     let block = i * WORD_BYTES / 2u;
-    var own = next;
-    if (AHEAD == 0u && turn > 0u) {
-      own = words_at(row, i);
-    }
-    if (AHEAD == 1u && turn + 1u < TURNS) {
+    let own = next;
+    if (turn + 1u < TURNS) {
       next = words_at(row, min(at + LANES, ROW_WORDS - 1u));
     }
     //#unroll

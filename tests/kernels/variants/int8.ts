@@ -17,7 +17,7 @@ export const int8: VariantRow[] = [
     'linear_gemv_i8',
     cross(SUBGROUPS, [
       { WG: 32, LANES: 32, ROWS: 1, COLS: 2 },
-      { WG: 64, LANES: 64, ROWS: 2, COLS: 4, AHEAD: 0 },
+      { WG: 64, LANES: 64, ROWS: 2, COLS: 4 },
       { WG: 128, LANES: 16, ROWS: 8, COLS: 1 },
       { WG: 256, LANES: 256, ROWS: 2, COLS: 2 },
       { WG: 128, LANES: 128, ROWS: 4, COLS: 1 },
@@ -31,7 +31,7 @@ export const int8: VariantRow[] = [
     cross(SUBGROUPS, [
       { WG: 32, LANES: 32, ROWS: 1 },
       { WG: 64, LANES: 64, ROWS: 2 },
-      { WG: 128, LANES: 16, ROWS: 8, AHEAD: 0 },
+      { WG: 128, LANES: 16, ROWS: 8 },
       { WG: 256, LANES: 256, ROWS: 2 },
       { WG: 128, LANES: 128, ROWS: 4 },
     ]),
@@ -42,7 +42,7 @@ export const int8: VariantRow[] = [
   ...each(
     'norm_glu_gemv_i8',
     cross(SUBGROUPS, [
-      { WG: 256, LANES: 8, ROWS: 2, AHEAD: 0 },
+      { WG: 256, LANES: 8, ROWS: 2 },
       { WG: 128, LANES: 16, ROWS: 8 },
       { WG: 256, LANES: 32, ROWS: 8 },
       { WG: 128, LANES: 8, ROWS: 4 },

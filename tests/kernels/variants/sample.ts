@@ -14,14 +14,4 @@ export const sample: VariantRow[] = [
     ]),
     /both|ties/,
   ),
-  ...each('sample_penalized', cross(SUBGROUPS, [{ WG: 64, UNROLL: 1 }])),
-  ...each('sample_penalized', SUBGROUPS, /^(draw, many|a penalty, many)/),
-  ...each(
-    'sample_penalized',
-    cross(SUBGROUPS, [
-      { WG: 32, UNROLL: 2 },
-      { WG: 128, UNROLL: 4 },
-    ]),
-    /both|ties|a penalty, top/,
-  ),
 ]

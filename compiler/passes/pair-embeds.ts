@@ -1,32 +1,13 @@
-/**
- * Small kernels, two as one where starting a kernel costs: a penalty and the draw after it; look-ups in two pieces of a
- * split table, of which only one has the row.
- */
+/** Look-ups in two neighbouring pieces of a split table, of which one at most has the row → one, where starting costs. */
 import type { Graph, Node } from '../ir/graph.js'
 import { PAIRED } from '../ops/embed_pair.js'
-import { onlyUser, replaceNodes, users } from './rewrite.js'
+import { replaceNodes } from './rewrite.js'
 
-export interface FewerOptions {
+export interface PairOptions {
   prologues?: boolean
 }
 
-export function samplePenalized(graph: Graph, { prologues }: FewerOptions): Graph {
-  if (!prologues) return graph
-  const uses = users(graph)
-  const changes = new Map<Node, Node[]>()
-  for (const penalize of graph.nodes) {
-    const y = penalize.outputs.y ?? ''
-    const sample = penalize.op === 'penalize' ? onlyUser(graph, uses, y) : undefined
-    if (sample?.op !== 'sample' || sample.inputs.tokens !== penalize.inputs.tokens) continue
-    changes.set(penalize, [])
-    changes.set(sample, [
-      { ...sample, op: 'sample_penalized', inputs: penalize.inputs, outputs: { ...sample.outputs, y } },
-    ])
-  }
-  return replaceNodes(graph, changes)
-}
-
-export function pairEmbeds(graph: Graph, { prologues }: FewerOptions): Graph {
+export function pairEmbeds(graph: Graph, { prologues }: PairOptions): Graph {
   if (!prologues) return graph
   const rowsOf = ({ inputs }: Node) => Number(graph.tensors.get(inputs.w ?? '')?.shape[0])
   const formatOf = ({ inputs }: Node) => graph.tensors.get(inputs.w ?? '')?.weight?.format
