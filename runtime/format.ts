@@ -124,6 +124,8 @@ export interface Variant {
   plan: string
   /** Code file: `.wgsl` modules or one `.wasm`. */
   code: string
+  /** Self-test file (JSON, `SelfTests`), if there is one. */
+  selfTest?: string
   /**
    * Bytes on the device: weights, KV cache and the largest arena of the programs that generation needs
    * (`GENERATING`), or of all where there are none of those. Others take theirs when they are first run.
@@ -141,6 +143,7 @@ export interface Smaller {
   /** Files, as of a variant. */
   plan: string
   code: string
+  selfTest?: string
   /** As of a variant. */
   memory: number
   limits: Record<string, number>
@@ -239,6 +242,56 @@ export interface Program {
   /** Values to put at these offsets of the buffer `sizes` before it runs. WebGPU. */
   sizes?: { offset: number; values: Expr[] }[]
   dispatches: Dispatch[]
+}
+
+/** What each kernel of a plan must compute of known operands (`care/self-test.ts`). */
+export interface SelfTests {
+  tests: SelfTest[]
+  /** Labels of dispatches whose kernel none of them runs, and why. */
+  untested: string[]
+}
+
+/** A few dispatches of a program, run one after the other. */
+export interface SelfTest {
+  program: string
+  /** Index in the program's dispatches, and how many workgroups or work items of it. */
+  run: (readonly [dispatch: number, ...grid: number[]])[]
+  /** Values of the step that are not those of `stepOf(1, 0)`. */
+  step: Record<string, number>
+  /** Sizes of the step beside seq and past. */
+  sizes?: Record<string, number>
+  fill: Fill[]
+  expect: Expectation[]
+}
+
+/** Rows of elements in the operand `of[1]` of `run[of[0]]`. */
+export interface Area {
+  of: readonly [run: number, operand: number]
+  type: 'f32' | 'f16' | 'u32' | 'q8' | 'q4' | 'q3' | 'q2' | 'i8x4' | 'i8x32'
+  /** Elements of a row, and bytes from the operand's begin to the first. */
+  size: number
+  offset: number
+  /** How often, and how many bytes from one to the next; the last changes fastest. */
+  dims: (readonly [count: number, stride: number])[]
+}
+
+/** Noise of a seed, or the values. */
+export interface Fill extends Area {
+  stream?: number
+  scale?: number
+  base?: number
+  values?: number[]
+}
+
+export interface Expectation extends Area {
+  /** What `values` and `sums` count. */
+  unit: number
+  /** What an element, and what a sum, may be off by. */
+  bound: number
+  sumBound: number
+  /** Of the elements that `sampleOf` names. */
+  values: number[]
+  sums: number[]
 }
 
 /** The programs that generation needs. */

@@ -7,7 +7,7 @@ import { createModel, type Model } from './model.js'
 import { open, threadsOf } from './open.js'
 import type { Context, LoadOptions } from './options.js'
 import { selectVariant } from './select.js'
-import { type Reader, readSmall, type Source, urlSource } from './source.js'
+import { type Reader, readFile, readSmall, type Source, urlSource } from './source.js'
 
 const MAX_MANIFEST_BYTES = 1 << 24
 
@@ -70,7 +70,17 @@ async function loadFrom(source: Source, options: LoadOptions, signal: AbortSigna
   const expect = (bytes: number) => {
     total += bytes
   }
-  const context: Context = { manifest, capabilities, options, reader, checkPlan, lanes, expect, progress }
+  const context: Context = {
+    manifest,
+    capabilities,
+    options,
+    reader,
+    readFile,
+    checkPlan,
+    lanes,
+    expect,
+    progress,
+  }
   const tokenizer = tokenizerOf(context)
   const preprocessor = preprocessorOf(context)
   // Awaited below; what else fails first is what counts.

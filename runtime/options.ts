@@ -8,7 +8,7 @@ import type { Tokenizer } from './detokenize.js'
 import type { ModelEvent } from './events.js'
 import type { Manifest } from './format.js'
 import type { SelectOptions } from './select.js'
-import type { Integrity, Reader } from './source.js'
+import type { Integrity, Reader, readFile } from './source.js'
 import type { WorkerFactory } from './wasm-team.js'
 
 /** download: bytes of files.  compile: kernels.  Both go on at the same time; `ready` comes last. */
@@ -37,6 +37,11 @@ export interface LoadOptions extends SelectOptions, DetectOptions {
   /** Programs to make ready at once; others are when they are first run. Default: what generation needs. */
   programs?: readonly string[] | undefined
   onProgress?: ((p: Progress) => void) | undefined
+  /**
+   * Whether the kernels are tested on this device before they are used: the first time that a bundle is loaded on it, as
+   * long as the record lasts; always, whatever the record says; or never. A variant that computes wrongly is left out.
+   */
+  selfTest?: 'first' | 'always' | false | undefined
   /** Told what happens beside the work: variants refused or found wrong, a lost device and its return. */
   onEvent?: ((event: ModelEvent) => void) | undefined
   /**
@@ -79,6 +84,7 @@ export interface Context {
   reader: Reader
   checkPlan: typeof checkPlan
   lanes: typeof lanes
+  readFile: typeof readFile
   /** Told once the files of a variant are known. */
   expect(bytes: number): void
   progress(phase: Progress['phase'], loaded: number, total: number): void

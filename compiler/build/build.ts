@@ -215,7 +215,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       },
       files: {},
       targets: byTarget,
-      variants: await emitVariants(variants, weights, code, bundle),
+      variants: await emitVariants(variants, weights, code, bundle, source),
       ...(model.flow && { flow: model.flow }),
       ...(await emitExtras(imported, bundle)),
     }

@@ -4,6 +4,9 @@ import type { BundleWriter } from '../emit/bundle.js'
 import { FIRST_WEIGHTS } from '../emit/plan.js'
 import type { WeightSet } from '../emit/shards-write.js'
 import { fail } from '../errors.js'
+import type { WeightSource } from '../import/weights.js'
+import { selfTestsOf } from '../selftest/index.js'
+import type { Memo } from '../selftest/reckon.js'
 import { type Engine, engineNamed } from '../targets.js'
 import type { CodeFiles } from './code.js'
 import { limitsOf } from './fits.js'
@@ -16,19 +19,46 @@ function waitOf({ wait: { everyMs, dispatchesPerSubmit: dispatches } }: Engine):
   return Object.keys(wait).length > 0 ? { wait } : {}
 }
 
+/** Writes the self-test of a plan; those that share one share it. Nothing where there are no weights to test with. */
+type TestPlan = (
+  v: Pick<CompiledVariant, 'plan' | 'kernels' | 'lowered'>,
+  backend: Variant['backend'],
+) => Promise<Pick<Variant, 'selfTest'>>
+
+function selfTests(source: WeightSource | null, bundle: BundleWriter): TestPlan {
+  const memo: Memo = new Map()
+  const made = new Map<Plan, Promise<string>>()
+  const make = async (
+    source: WeightSource,
+    { plan, kernels, lowered }: Parameters<TestPlan>[0],
+    language: 'wgsl' | 'c',
+  ) => {
+    const tests = await selfTestsOf({ plan, kernels, language, source, memo }, lowered)
+    return bundle.add('selftest', 'json', JSON.stringify(tests))
+  }
+  return async (v, backend) => {
+    if (!source) return {}
+    const file = made.get(v.plan) ?? make(source, v, backend === 'webgpu' ? 'wgsl' : 'c')
+    made.set(v.plan, file)
+    return { selfTest: await file }
+  }
+}
+
 /** What a variant is where there is less room. */
 async function emitSmaller(
   { spec, whole, smaller }: CompiledVariant,
   code: string,
   shards: Plan['shards'],
   bundle: BundleWriter,
+  test: TestPlan,
 ): Promise<Pick<Variant, 'smaller' | 'kv' | 'chunk'>> {
   if (!whole || smaller.length === 0) return {}
   const rungs: Smaller[] = []
-  for (const { plan, kernels, rung } of smaller)
+  for (const { plan, kernels, lowered, rung } of smaller)
     rungs.push({
       plan: await bundle.add('plan', 'json', JSON.stringify({ ...plan, shards })),
       code,
+      ...(await test({ plan, kernels, lowered }, spec.backend)),
       memory: memoryOf(plan),
       limits: spec.backend === 'webgpu' ? limitsOf(plan, kernels) : {},
       ...rung,
@@ -41,7 +71,9 @@ export async function emitVariants(
   weights: Map<string, WeightSet>,
   code: Map<string, CodeFiles>,
   bundle: BundleWriter,
+  source: WeightSource | null,
 ): Promise<Record<string, Variant>> {
+  const test = selfTests(source, bundle)
   const out: Record<string, Variant> = {}
   for (const variant of variants) {
     const { spec } = variant
@@ -60,8 +92,9 @@ export async function emitVariants(
       limits: spec.backend === 'webgpu' ? limitsOf(plan, variant.kernels) : {},
       plan: await bundle.add('plan', 'json', JSON.stringify(plan)),
       code: files.whole,
+      ...(await test(variant, spec.backend)),
       memory: memoryOf(plan),
-      ...(await emitSmaller(variant, files.smaller, shards, bundle)),
+      ...(await emitSmaller(variant, files.smaller, shards, bundle, test)),
     }
   }
   return out

@@ -109,6 +109,12 @@ export function only(
   }
 }
 
+/** A program whose kernels are chosen. */
+export interface LoweredProgram {
+  spec: ProgramSpec
+  lowered: Lowered
+}
+
 export interface CompiledVariant extends PlanOutput {
   spec: VariantSpec
   programs: {
@@ -119,7 +125,9 @@ export interface CompiledVariant extends PlanOutput {
   /** Key of its weight set. */
   weights: string
   /** What it is where there is less room, each smaller than the one before. */
-  smaller: (PlanOutput & { rung: Rung })[]
+  smaller: (PlanOutput & { rung: Rung; lowered: LoweredProgram[] })[]
+  /** What its plan was made of. */
+  lowered: LoweredProgram[]
   /** What those are less than. */
   whole?: Rung
 }
@@ -269,14 +277,15 @@ export function compileVariants(
       const regions = within(weightItems(programs), set)
       const made = regions && planOf(programs, regions)
       const before = smaller.at(-1) ?? output
-      if (made && memoryOf(made.plan) < memoryOf(before.plan)) smaller.push({ ...made, rung })
+      if (made && memoryOf(made.plan) < memoryOf(before.plan))
+        smaller.push({ ...made, rung, lowered: programs })
     }
     const programs = lowered.map((l) => ({
       name: l.spec.name,
       lowered: l.lowered,
       arena: output.arenas.get(l.spec.name)!,
     }))
-    const made = { ...output, spec, programs, weights, smaller, ...(whole && { whole }) }
+    const made = { ...output, spec, lowered, programs, weights, smaller, ...(whole && { whole }) }
     same.set(key, made)
     return made
   }

@@ -9,7 +9,7 @@ import type { Region } from '../../runtime/format.js'
 import { fail } from '../errors.js'
 import { formats } from '../formats/formats.js'
 import { layoutNamed } from '../formats/layouts.js'
-import type { Packed } from '../formats/types.js'
+import type { Canonical, Packed } from '../formats/types.js'
 import { ioReason } from '../import/files.js'
 import type { WeightSource } from '../import/weights.js'
 import type { WeightFormatName } from '../ir/graph.js'
@@ -142,36 +142,43 @@ function checkValues(
   }
 }
 
+/** Rows [from, to) of a weight, counted in its combined matrix, as they are stored; a vector is one row of all. */
+export async function storedRows(
+  item: WeightItem,
+  weights: WeightSource,
+  [row, to]: readonly [number, number],
+): Promise<Canonical> {
+  const matrix = weightRows(weights, item.spec, item.k)
+  const { format, group, n, k } = packing(item)
+  // A vector can't be read in parts, and is never larger than a region.
+  const vector = item.k === 1
+  if (!vector && hasCodes(weights, item.spec.sources, { format, group })) {
+    const check = (values: Float32Array, tensor: string, from: number) =>
+      checkValues(values, format, (i) => ({
+        tensor,
+        file: weights.file(tensor),
+        row: from + Math.floor(i / k),
+      }))
+    return readCodes(weights, matrix, [row, to], { format, group, k, check })
+  }
+  const values = await matrix.read(row, to)
+  checkValues(values, format, (i) => matrix.origin(row + Math.floor(i / item.k)))
+  return formats[format].quantizeRows(values, vector ? n : to - row, k, group)
+}
+
 /** Packed blocks of one weight, in order: [rows read, quantised and packed]. */
 async function* packedBlocks(
   item: WeightItem,
   weights: WeightSource,
   blockBytes: number,
 ): AsyncGenerator<Packed> {
-  const matrix = weightRows(weights, item.spec, item.k)
-  const { format, group, n, k } = packing(item)
+  const { format, k } = packing(item)
   const [first, end] = item.spec.rows
   const layout = layoutNamed(item.layout)
-  // A vector is one row: it can't be read in parts, and is never larger than a region.
-  const vector = item.k === 1
-  const step = Math.max(1, Math.floor(blockBytes / 4 / k / layout.rowBlock)) * layout.rowBlock
-  const quantised = !vector && hasCodes(weights, item.spec.sources, { format, group })
-  const check = (values: Float32Array, tensor: string, from: number) =>
-    checkValues(values, format, (i) => ({
-      tensor,
-      file: weights.file(tensor),
-      row: from + Math.floor(i / k),
-    }))
-  for (let row = first; row < end; row += vector ? end - first : step) {
-    const to = vector ? end : Math.min(row + step, end)
-    if (quantised) {
-      yield layout.pack(format, await readCodes(weights, matrix, [row, to], { format, group, k, check }))
-      continue
-    }
-    const values = await matrix.read(row, to)
-    checkValues(values, format, (i) => matrix.origin(row + Math.floor(i / item.k)))
-    yield layout.pack(format, formats[format].quantizeRows(values, vector ? n : to - row, k, group))
-  }
+  const block = Math.max(1, Math.floor(blockBytes / 4 / k / layout.rowBlock)) * layout.rowBlock
+  const step = item.k === 1 ? end - first : block
+  for (let row = first; row < end; row += step)
+    yield layout.pack(format, await storedRows(item, weights, [row, Math.min(row + step, end)]))
 }
 
 /** The bytes of any item. */

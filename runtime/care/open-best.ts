@@ -4,6 +4,7 @@ import type { Manifest, ModelInfo, Variant } from '../format.js'
 import type { Opened } from '../open.js'
 import type { Context } from '../options.js'
 import type { Selection } from '../select.js'
+import { selfTester } from './self-test.js'
 
 /** A variant, at one of its sizes: 0 as it was built. */
 interface Way {
@@ -32,13 +33,16 @@ export async function openBest(
 ): Promise<OpenedBest | undefined> {
   const { manifest, options } = context
   let ways = waysOf(manifest, ranked, down)
+  const test = selfTester(context)
   let full: Error | undefined
   const note = (id: string, ok: boolean, why: string) =>
     Object.assign(reasons.find((r) => r.id === id) ?? {}, { ok, why })
   for (let way = ways.shift(); way; way = ways.shift()) {
     const { id, variant } = way
     try {
+      await test(id, variant)
       const opened = await open(variant)
+      await test(id, variant, opened)
       const why = opened.executor.threads?.why
       if (why) note(id, true, `taken, without its workers: ${why}`)
       const found = (context = manifest.model.context) => ({
