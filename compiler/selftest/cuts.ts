@@ -45,6 +45,8 @@ const COLUMNS = 64
 /** Rows of a matrix: every third of so many, so that whole tiles and all their rows are used. */
 const TILE_ROWS = 70
 const EVERY = 3
+/** Rows of attention. */
+const ATTENDING = 9
 
 /** Rows of two or three, none of which sees another. */
 const rowsOf =
@@ -72,11 +74,13 @@ const leading =
     return { facts }
   }
 
-/** The first key-value heads, their query heads, and positions up to the step's end. */
-const heads: Rule = ({ n, step, facts }) => {
-  const KVH = Math.min(n('KVH'), 2)
-  const rows = facts.M === undefined ? 1 : n('M')
-  return { facts: { KVH, H: (n('H') / n('KVH')) * KVH, C: Math.min(n('C'), step.past + rows) } }
+/** The first key-value heads, their query heads, some rows, and positions up to the last of them. */
+const heads: Rule = ({ n, step, facts, language }) => {
+  const KVH = Math.min(n('KVH'), step.past > 0 ? 2 : 1)
+  const M = facts.M === undefined ? 1 : Math.min(n('M'), ATTENDING)
+  const cut = { KVH, H: (n('H') / n('KVH')) * KVH, C: Math.min(n('C'), step.past + M) }
+  const rows = facts.M === undefined ? cut : { ...cut, M }
+  return { facts: rows, grid: language === 'c' ? cut : rows }
 }
 
 const contextOf: Rule = ({ n, step }) => ({ facts: { C: Math.min(n('C'), step.past + step.seq) } })

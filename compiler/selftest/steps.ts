@@ -25,7 +25,10 @@ const isName = /[A-Za-z_]\w*/g
 function factsOf({ op, params, node }: Step): Facts {
   const shapes = Object.values(op.ports).flatMap((p) => p.shape.flatMap((text) => text.match(isName) ?? []))
   const names = new Set([...shapes, ...Object.keys(op.attrs), ...Object.keys(node.attrs), 'W', 'G', 'KV'])
-  return Object.fromEntries(Object.entries(params).filter(([name]) => names.has(name)))
+  const known = Object.entries(params).filter(([name]) => names.has(name))
+  // An axis that a tensor leaves out is 1.
+  const left = shapes.filter((name) => /^[A-Z]/.test(name)).map((name) => [name, 1])
+  return Object.fromEntries([...left, ...known])
 }
 
 /** Positions before the step. An empty cache, one that is filled in part, and more than one split of it. */

@@ -102,18 +102,19 @@ const rowOf = (making: Making, port: string, type: ElementType) =>
     ? shapeOf(making, port, making.at.facts).at(-1)!
     : Number(making.at.facts.HD ?? 1)
 
-/** A weight's or constant's values: those of the rows that the cut has. */
+/** A weight's or constant's values: those of the rows that the cut has, and of their first columns. */
 async function weightValues(making: Making, port: string, tensor: Tensor): Promise<Float64Array> {
   const { source, memo } = making.context
   const [full, part] = [shapeOf(making, port, making.at.facts), shapeOf(making, port, making.part)]
-  const count = total(part)
-  const isMatrix = full.length > 1
-  if (isMatrix && tensor.kind === 'weight' && tensor.shape.length < 2) cannot(`${port} is stored as a vector`)
+  const read = (rows: number[] | undefined, k: number, columns: number) =>
+    storedValues(memo, source, tensor, { rows, k, columns })
+  const [k, columns] = [total(full.slice(1)), total(part.slice(1))]
   const rows = making.cut.rows?.[port] ?? Array.from({ length: part[0]! }, (_, i) => i)
-  const columns = isMatrix ? total(part.slice(1)) : count
-  const asked = isMatrix ? { rows, k: total(full.slice(1)), columns } : { rows: undefined, k: 1, columns }
-  const values = await storedValues(memo, source, tensor, asked)
-  return values.length === count ? values : cannot(`${port} is stored in another shape`)
+  if (full.length === 1) return read(undefined, 1, part[0]!)
+  if (tensor.kind === 'const' || tensor.shape.length > 1) return read(rows, k, columns)
+  // A matrix that is stored as one row.
+  const all = await read(undefined, 1, total(full))
+  return Float64Array.from({ length: rows.length * columns }, (_, i) => all[rows[Math.floor(i / columns)]! * k + (i % columns)]!)
 }
 
 const ROUNDED: Partial<Record<string, number>> = { i8x4: 127, i8x32: 32767, f16: 0 }
@@ -139,7 +140,7 @@ function putMaker(making: Making, port: string, tensor: Tensor): void {
 /** Where noise will do, nothing; else the values that a port repeats. */
 function valuesFor({ cut, step, part, at }: Making, port: string, type: ElementType): number[] | undefined {
   const given = cut.values?.[port]?.held
-  const usual = step.op.fill?.[port]
+  const usual = step.op.ports[port]!.kind === 'state' ? undefined : step.op.fill?.[port]
   if (given) return given
   if (type !== 'u32' && (type !== 'f32' || !usual || cut.noise?.[port])) return undefined
   return Array.from({ length: CYCLE }, (_, i) => Math.fround(usual ? usual(i, part, at.values) : i % 5))
@@ -219,7 +220,7 @@ export async function testOf(
   }
   const { part } = making
   making.runs.push(runOf(making, index, making.gridFacts))
-  const present = Object.entries(op.ports).filter(([, spec]) => hasPort(spec, at.facts))
+  const present = Object.entries(op.ports).filter(([, spec]) => hasPort(spec, part))
   const largest = Math.max(...present.map(([port]) => total(shapeOf(making, port, part))))
   if (largest > MOST_ELEMENTS || op.cost(part).flops > MOST_FLOPS) cannot('it is too much to reckon')
   for (const [port, spec] of present)
@@ -231,6 +232,7 @@ export async function testOf(
     const tensor = tensorOf(making, cut.from?.[port] ?? port)
     const stored = tensor.kind === 'weight' || tensor.kind === 'const'
     ports[port] = stored ? await weightValues(making, port, tensor) : activation(making, port, spec)
+    if (ports[port]!.length !== total(shapeOf(making, port, part))) cannot(`${port} is of another shape`)
   }
   for (const [port, spec] of present)
     if (spec.role !== 'in')

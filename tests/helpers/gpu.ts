@@ -40,13 +40,13 @@ async function made(options: string[], features: GPUFeatureName[]): Promise<Made
 /**
  * A device that computes, with subgroups where there are some; undefined when there is no driver. It does not
  * clear workgroup memory: SwiftShader writes code for every word of it, which takes seconds, and kernels should
- * not depend on it.
+ * not depend on it. `clears`: it does, as browsers do.
  */
-export async function softwareDevice(): Promise<GPUDevice | undefined> {
+export async function softwareDevice(clears = false): Promise<GPUDevice | undefined> {
   if (!existsSync(SWIFTSHADER)) return undefined
   process.env.VK_DRIVER_FILES ??= SWIFTSHADER
-  return (await made(['backend=vulkan', 'enable-dawn-features=disable_workgroup_init'], ['subgroups']))
-    ?.device
+  const quick = clears ? [] : ['enable-dawn-features=disable_workgroup_init']
+  return (await made(['backend=vulkan', ...quick], ['subgroups']))?.device
 }
 
 /** A device for validation: takes every shader that Tint takes. */
