@@ -175,12 +175,12 @@ const lookUp: Rule = ({ n, step, facts }) => {
   const ROW0 = Number(facts.ROW0 ?? 0)
   const before = range(step.past).map(() => 0)
   return {
-    facts: { V: rows.length, ROW0: 0, C: step.past + n('M') },
+    facts: { V: rows.length, ROW0: 0, C: step.past + n('M') - 1 },
     rows: { w: rows },
     values: {
       tokens: {
-        held: [...before, ...rows.map((r) => r + ROW0), 0],
-        seen: [...before, ...range(rows.length), 0],
+        held: [...before, ...rows.map((r) => r + ROW0)],
+        seen: [...before, ...range(rows.length)],
       },
     },
   }
@@ -218,7 +218,7 @@ export const cuts: Readonly<Record<string, Rule>> = {
   attention: heads,
   attention_merge: ({ n }) => ({
     facts: { H: Math.min(n('H'), ROWS), SPLITS: Math.min(n('SPLITS'), 2) },
-    noise: { stats: { base: 1.5 } },
+    noise: { part: {}, stats: { base: 1.5 } },
   }),
   attention_split: (given) => {
     const { facts } = heads(given)
@@ -270,9 +270,9 @@ export const cuts: Readonly<Record<string, Rule>> = {
   merge_rows: ({ n, facts, step }) => {
     const [F, count] = [Math.min(n('F'), 256), step.past + n('M')]
     const O = facts.O === undefined ? undefined : Math.min(n('O'), 256)
-    const tokens = range(count + 1).map((i) => (i % 3 === 1 ? n('TOKEN') + 1 : n('TOKEN')))
+    const tokens = range(count).map((i) => (i % 3 === 1 ? n('TOKEN') + 1 : n('TOKEN')))
     return {
-      facts: { F, C: count, ...(O !== undefined && { O }) },
+      facts: { F, C: count - 1, ...(O !== undefined && { O }) },
       values: {
         tokens: { held: tokens },
         ...(O !== undefined && {

@@ -22,9 +22,10 @@ const PLAIN = { seed: 1, top_k: 0, top_p: 1, temperature: 0, penalty: 1, sample:
 const isName = /[A-Za-z_]\w*/g
 
 /** What of a step's parameters are facts of its operator: the template's own are not. */
-function factsOf({ op, params, node }: Step): Facts {
+function factsOf({ op, params, node, symbols }: Step): Facts {
   const shapes = Object.values(op.ports).flatMap((p) => p.shape.flatMap((text) => text.match(isName) ?? []))
-  const names = new Set([...shapes, ...Object.keys(op.attrs), ...Object.keys(node.attrs), 'W', 'G', 'KV'])
+  const given = [op.attrs, node.attrs, node.sizes ?? {}, symbols].flatMap((record) => Object.keys(record))
+  const names = new Set([...shapes, ...given, 'W', 'G', 'KV'])
   const known = Object.entries(params).filter(([name]) => names.has(name))
   // An axis that a tensor leaves out is 1.
   const left = shapes.filter((name) => /^[A-Z]/.test(name)).map((name) => [name, 1])
