@@ -83,6 +83,12 @@ const heads: Rule = ({ n, step, facts, language }) => {
   return { facts: rows, grid: language === 'c' ? cut : rows }
 }
 
+/** Splits of the keys that a row sees. */
+const splitsOf = ({ n, step }: Parameters<Rule>[0]): number => {
+  const seen = n('WINDOW') > 0 ? Math.min(n('WINDOW'), step.past + 1) : step.past + 1
+  return Math.min(n('SPLITS'), Math.ceil(seen / n('CHUNK')))
+}
+
 const contextOf: Rule = ({ n, step }) => ({ facts: { C: Math.min(n('C'), step.past + step.seq) } })
 
 /** Positions that the step writes, of a cache. */
@@ -135,7 +141,7 @@ const product: Rule = ({ n, facts }) => {
   }
 }
 
-const attends: Rule = ({ n, facts, step }) => {
+const attends: Rule = ({ n, facts, step, language }) => {
   const free = facts.TOKENS === 'none' && facts.CAUSAL !== true && n('WINDOW') === 0
   const rows = facts.TOKENS === 'none' ? n('M') : step.seq
   const keys = facts.TOKENS === 'both' ? step.seq : n('L')
@@ -148,7 +154,7 @@ const attends: Rule = ({ n, facts, step }) => {
   const values = { len: { held: [Math.max(1, keys - 3)] } }
   const base = {
     facts: { ...cut, M, L: keys },
-    grid: { ...cut, ...(facts.TOKENS === 'none' && { M }) },
+    grid: { ...cut, ...(facts.TOKENS === 'none' && language === 'wgsl' && { M }) },
     values,
   }
   if (facts.STACKED !== 1) return base
@@ -216,13 +222,13 @@ export const cuts: Readonly<Record<string, Rule>> = {
   add_rmsnorm: rowsOf('R'),
   argreduce: leading(['A'], ['D', 'S']),
   attention: heads,
-  attention_merge: ({ n }) => ({
-    facts: { H: Math.min(n('H'), ROWS), SPLITS: Math.min(n('SPLITS'), 2) },
+  attention_merge: (given) => ({
+    facts: { H: Math.min(given.n('H'), ROWS), SPLITS: splitsOf(given) },
     noise: { part: {}, stats: { base: 1.5 } },
   }),
   attention_split: (given) => {
     const { facts } = heads(given)
-    const SPLITS = Math.min(given.n('SPLITS'), 2)
+    const SPLITS = splitsOf(given)
     return { facts: { ...facts, SPLITS }, grid: given.language === 'c' ? {} : { KVH: facts!.KVH! } }
   },
   binary: (given) => {

@@ -88,6 +88,9 @@ const tensorOf = ({ program, step: { node } }: Making, port: string): Tensor =>
   program.lowered.graph.tensors.get(node.outputs[port] ?? node.inputs[port] ?? '') ??
   cannot(`nothing is at ${port}`)
 
+/** Ids that a step makes lie in tensors like any other's. */
+const typeOf = ({ kind }: PortSpec, { dtype }: Tensor) => (kind === 'u32' ? 'u32' : dtype) as ElementType
+
 /** Where an operand's elements are bound. */
 function placed(making: Making, run: Run, operand: string, view: View, type: ElementType, row: number): Area {
   const { kernels } = making.context
@@ -111,10 +114,21 @@ async function weightValues(making: Making, port: string, tensor: Tensor): Promi
   const [k, columns] = [total(full.slice(1)), total(part.slice(1))]
   const rows = making.cut.rows?.[port] ?? Array.from({ length: part[0]! }, (_, i) => i)
   if (full.length === 1) return read(undefined, 1, part[0]!)
-  if (tensor.kind === 'const' || tensor.shape.length > 1) return read(rows, k, columns)
-  // A matrix that is stored as one row.
-  const all = await read(undefined, 1, total(full))
-  return Float64Array.from({ length: rows.length * columns }, (_, i) => all[rows[Math.floor(i / columns)]! * k + (i % columns)]!)
+  const isMatrix = tensor.kind === 'const' || tensor.shape.length > 1
+  const together = full.slice(2).every((n, i) => n === part[i + 2])
+  if (isMatrix && together) return read(rows, k, columns)
+  // A matrix that is stored as one row, or of which inner axes are cut.
+  const all = isMatrix ? await read(rows, k, k) : await read(undefined, 1, total(full))
+  const within = indicesOf(full.slice(1), part.slice(1))
+  return Float64Array.from(rows.flatMap((row, i) => within.map((at) => all[(isMatrix ? i : row) * k + at]!)))
+}
+
+/** Where the elements of a part of the sizes `part` lie in an array of the sizes `full`. */
+function indicesOf(full: readonly number[], part: readonly number[]): number[] {
+  return part.reduce<number[]>(
+    (found, n, axis) => found.flatMap((at) => Array.from({ length: n }, (_, i) => at * full[axis]! + i)),
+    [0],
+  )
 }
 
 const ROUNDED: Partial<Record<string, number>> = { i8x4: 127, i8x32: 32767, f16: 0 }
@@ -154,7 +168,7 @@ function activation(making: Making, port: string, spec: PortSpec): Float64Array 
   const view = viewOf(making, port)
   const made = isMade(spec, tensor)
   const run = made ? making.runs[0]! : making.runs.at(-1)!
-  const type = made ? 'f32' : (tensor.dtype as ElementType)
+  const type = made ? 'f32' : typeOf(spec, tensor)
   const seen = cut.values?.[port]?.seen
   const rounds = (values: Float64Array) =>
     made && making.levels > 0 ? rounded(values, shapeOf(making, port, part).at(-1)!, making.levels) : values
@@ -242,7 +256,7 @@ export async function testOf(
   const last = making.runs.at(-1)!
   const outputs = present.flatMap(([port, spec]) => {
     if (spec.role === 'in') return []
-    const type = tensorOf(making, port).dtype as ElementType
+    const type = typeOf(spec, tensorOf(making, port))
     const view = cut.views?.[`${port} out`] ?? viewOf(making, port)
     const made = ports[port]!.filter((x) => !Number.isNaN(x))
     if (made.length !== countOf(view) || made.length === 0) cannot('it leaves out numbers, or makes none')

@@ -14,7 +14,11 @@ const hardware = process.env.WGC_HARDWARE !== undefined
 for (const [id, variant] of Object.entries(manifestOf(folder).variants)) {
   if (!id.startsWith(begin) || variant.features.includes('threads') || !variant.selfTest) continue
   const gpu = variant.backend === 'webgpu'
-  const device = gpu ? (hardware ? (await hardwareDevice())?.device : await softwareDevice(true)) : undefined
+  const device = gpu
+    ? hardware
+      ? (await hardwareDevice())?.device
+      : await softwareDevice(process.env.WGC_CLEARS !== undefined)
+    : undefined
   if (
     gpu &&
     !variant.features.every(
