@@ -8,7 +8,7 @@ import type { Context } from '../options.js'
 import { checkTests } from './check-tests.js'
 import { disagreement } from './compare.js'
 import { runTests } from './probe.js'
-import { defaultStore, type Remembered, readRecord, recordKey, writeRecord } from './record.js'
+import { recordOf } from './record.js'
 
 /**
  * Throws an error named UnsupportedError for a variant that is not to be taken: without `opened`, for what is remembered;
@@ -57,22 +57,6 @@ export function due(plan: Plan, tests: SelfTest[], programs: readonly string[]):
     programOf.set(kernel, first)
     return first === program
   })
-}
-
-/** Remembers by itself: reads the record once, and writes each change. */
-function recordOf({ manifest, capabilities, options }: Context) {
-  const store = options.record === false ? undefined : (options.record ?? defaultStore())
-  const key = recordKey(manifest, capabilities)
-  const nothing: Remembered = { passed: [], refused: {} }
-  const reading = store ? readRecord(store, key) : Promise.resolve(nothing)
-  return {
-    reading,
-    async change(change: (record: Remembered) => void) {
-      const record = await reading
-      change(record)
-      if (store) await writeRecord(store, key, record)
-    },
-  }
 }
 
 export function selfTester(context: Context): Check {
