@@ -229,7 +229,8 @@ it('raises an alignment to a cap, and lowers none', () => {
 })
 
 it('says which names there are to switch', () => {
-  const wrong = { features: { f16: false } } as SelectOptions
+  // @ts-expect-error: the compiler says so first.
+  const wrong: SelectOptions = { features: { f16: false } }
   expect(() => selectVariant(manifest, machine(), wrong)).toThrow(RangeError)
   expect(() => selectVariant(manifest, machine(), wrong)).toThrow(
     /^no f16; there is webgpu,shader-f16,subgroups/,
