@@ -58,7 +58,10 @@ const cases: OpCase[] = [
   ]),
   ...WEIGHTS.filter((w) => w.G === WHOLE_ROW).map((w) => at('a row past a turn', 2, 3, 530, w)),
   // Kernels that read x eight columns at a time.
-  ...WEIGHTS_32.map((w) => at('octs, K not a multiple of a tile', 3, 7, 72, w)),
+  ...WEIGHTS_32.flatMap((w) => [
+    at('octs, K not a multiple of a tile', 3, 7, 72, w),
+    at('octs, more rows than a matrix has', 18, 20, 40, w, 'add'),
+  ]),
   ...WEIGHTS_32.filter((w) => w.W === 'f16' || w.W === 'q4').flatMap((w) => [
     at('octs, rows and columns just over a tile', 33, 34, 40, w, 'glu'),
     at('octs, rows just over a large tile, a bias', 65, 9, 72, w, 'add', { BIAS: true }),
