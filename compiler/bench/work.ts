@@ -1,6 +1,6 @@
 /** What is measured of a model: a prompt and the tokens after it where it generates, else a run on noise. */
 import { type Expr, evaluate } from '../../runtime/expr.js'
-import type { FlowInput, Model, Tensor } from '../../runtime/index.js'
+import type { Flow, FlowInput, Model, Tensor } from '../../runtime/index.js'
 import { fail } from '../errors.js'
 
 /** Ids that were generated, or outputs by name. */
@@ -34,12 +34,29 @@ export async function workOf(model: Model, options: WorkOptions): Promise<Work> 
   return model.programs.includes('prefill') ? generation(model, options) : oneRun(model, options)
 }
 
+/** Inputs of the model that some values are made of: the nearest, where there is a choice. */
+function sourcesOf({ inputs, calls }: Flow, values: readonly string[]): FlowInput[] {
+  const seen = new Set<string>()
+  const found = new Set<FlowInput>()
+  const trace = (value: string) => {
+    if (seen.has(value)) return
+    seen.add(value)
+    const input = inputs.find((p) => p.name === value)
+    if (input) found.add(input)
+    else
+      for (const call of calls)
+        if (Object.values(call.outputs).includes(value)) Object.values(call.inputs).forEach(trace)
+  }
+  values.forEach(trace)
+  return [...found]
+}
+
 /** What a generation takes beside its prompt: the sound or the image that encoders must have read. */
 function besides({ flow, info }: Model, size: number) {
   const { needs = [], prompt } = flow?.generate ?? {}
   const calls = flow?.calls.filter((c) => c.gives?.some((s) => needs.includes(s))) ?? []
-  const used = new Set(calls.flatMap((c) => Object.values(c.inputs)))
-  const inputs = needed(flow?.inputs ?? []).filter((p) => used.has(p.name) && p.name !== prompt)
+  const values = calls.flatMap((c) => Object.values(c.inputs))
+  const inputs = flow ? needed(sourcesOf(flow, values)).filter((p) => p.name !== prompt) : []
   if (inputs.length === 0) return {}
   return { inputs: Object.fromEntries(inputs.map((p) => [p.name, inputAt(p, size, info.vocab)])) }
 }
@@ -94,22 +111,37 @@ function inputAt(input: FlowInput, size: number, vocab: number): { data: number[
 /** The inputs that must be given: some have values of their own. */
 const needed = (inputs: readonly FlowInput[]) => inputs.filter((p) => p.fill === undefined)
 
-/** The largest size up to the prompt's that the model takes. */
+/** Sizes to try: the one asked for, smaller ones, then larger ones, for sounds have more samples than texts tokens. */
+const sizesFrom = (size: number): number[] => [
+  ...Array.from({ length: Math.floor(Math.log2(size)) + 1 }, (_, i) => Math.floor(size / 2 ** i)),
+  ...Array.from({ length: 8 }, (_, i) => size * 4 ** (i + 1)).filter((n) => n <= MOST),
+]
+
+/** Of what is read: some seconds of sound. */
+const MOST = 1 << 17
+
+/** What a size that a model does not take may end in. */
+const REFUSALS = ['RangeError', 'TypeError', 'IntegrityError']
+
+/** At the first size that the model takes. */
 async function oneRun(model: Model, { prompt }: WorkOptions): Promise<Work> {
   const inputs = model.flow?.inputs ?? model.ports('forward') ?? []
   const at = (size: number) =>
     Object.fromEntries(needed(inputs).map((p) => [p.name, inputAt(p, size, model.info.vocab)]))
-  let size = prompt
-  let given = at(size)
-  for (; ; size = Math.floor(size / 2), given = at(size)) {
+  let size = 0
+  let why = ''
+  for (const n of sizesFrom(prompt)) {
     try {
-      await model.run(given)
+      await model.run(at(n))
+      size = n
       break
     } catch (e) {
-      if (!(e instanceof RangeError || e instanceof TypeError)) throw e
-      if (size <= 1) fail('WGC625', [`no inputs were found that it takes: ${e.message}`])
+      if (!REFUSALS.includes((e as Error).name)) throw e
+      why ||= (e as Error).message
     }
   }
+  if (size === 0) fail('WGC625', [`no inputs were found that it takes: ${why}`])
+  const given = at(size)
   const sized = inputs.some((p) => p.shape.some((e) => typeof e !== 'number' && e !== 'batch'))
   return {
     ...{ name: sized ? `run of size ${size}` : 'run', generates: false },

@@ -103,6 +103,18 @@ describe('wgc bench', () => {
   })
 
   test.each([
+    ['models/roberta', 'run of size 16', 'run'],
+    ['models/wav2vec2-layer', 'run of size 64', 'run'],
+    ['encdec/whisper', 'prompt of 16, 4 tokens', 'decode'],
+    ['encdec/t5-gated', 'prompt of 16, 4 tokens', 'decode'],
+  ])('%s, built for it', { timeout: 120_000 }, async (model, named, metric) => {
+    const words = ['--backend', 'wasm', '--rounds', '1', '--prompt', '16', '--tokens', '4']
+    const { results, work } = await wgcJson<Bench>(['bench', `tests/fixtures/${model}`, ...words])
+    expect(work).toBe(named)
+    expect(results[0]!.metrics.find((m) => m.name === metric)?.value).toBeGreaterThan(0)
+  })
+
+  test.each([
     [['--variant', 'wasm-simd129'], 'WGC623'],
     [['--target', 'chrom'], 'WGC107'],
     [['--compare'], 'WGC104'],
