@@ -80,20 +80,21 @@ export interface WgslKernels {
     HD?: number;
     /** Default: 2048 */
     C?: number;
+    /** Default: f32 */
+    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
     /** Default: 0.125 */
     SCALE?: number;
     /** Default: 0 */
     WINDOW?: number;
     /** Default: 0 */
     SOFTCAP?: number;
-    /** Default: f32 */
-    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
   };
   /**
    * Attention of many query rows by subgroup matrices of halves: a workgroup takes TEAMS subgroups of LANES lanes (the
-   * device's size), each of which takes MM rows of one head; KEYS keys, then their values, lie in workgroup memory for
-   * all. Twice over the keys: first for the highest score of each row, then for the weights, whose sums need not be
-   * scaled again.
+   * device's size), each of which takes MM rows of one head; KEYS keys and their values lie in workgroup memory for
+   * all, and the next are loaded meanwhile. Once over the keys (online softmax): weights are exponentials of how far a
+   * score is above a base, a row's highest score some time ago. Sums of weighted values are scaled to a new base, on
+   * their way through workgroup memory, only where the highest has risen by more than RISE, which is rare.
    */
   attention_matrix: {
     /** Default: true */
@@ -106,8 +107,8 @@ export interface WgslKernels {
     TEAMS?: 4 | 2 | 8;
     /** Default: 32 */
     LANES?: 32 | 16 | 64;
-    /** Default: 32 */
-    KEYS?: 32 | 16 | 64;
+    /** Default: 16 */
+    KEYS?: 16 | 32 | 64;
     /** Default: 8 */
     PAD?: 8 | 0;
     /** Default: 16 */
@@ -153,6 +154,25 @@ export interface WgslKernels {
     /** Default: 0 */
     WINDOW?: number;
   };
+  /** attention_merge into bytes, for the product that reads them: a head is whole blocks. */
+  attention_merge_i8: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 128 */
+    WG?: 128 | 32 | 64 | 256;
+    /** Default: 64 */
+    CHUNK?: number;
+    /** Default: 4 */
+    H?: number;
+    /** Default: 64 */
+    HD?: number;
+    /** Default: 2048 */
+    C?: number;
+    /** Default: 32 */
+    SPLITS?: number;
+    /** Default: 0 */
+    WINDOW?: number;
+  };
   /**
    * Attention of many query rows: a workgroup takes BQ rows of one head, so that a key or value that is read
    * serves BQ rows. Turns of WG keys: a lane scores one key against all rows; WG / BQ lanes then work on the
@@ -173,14 +193,14 @@ export interface WgslKernels {
     HD?: number;
     /** Default: 2048 */
     C?: number;
+    /** Default: f32 */
+    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
     /** Default: 0.125 */
     SCALE?: number;
     /** Default: 0 */
     WINDOW?: number;
     /** Default: 0 */
     SOFTCAP?: number;
-    /** Default: f32 */
-    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
   };
   /**
    * Part of the attention of one query row: a workgroup takes CHUNK of the keys that the row sees, for all query heads
@@ -206,19 +226,21 @@ export interface WgslKernels {
     C?: number;
     /** Default: 32 */
     SPLITS?: number;
+    /** Default: f32 */
+    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
     /** Default: 0.125 */
     SCALE?: number;
     /** Default: 0 */
     WINDOW?: number;
     /** Default: 0 */
     SOFTCAP?: number;
-    /** Default: f32 */
-    KV?: 'f32' | 'f16' | 'q8' | 'q4' | 'q3' | 'q2';
   };
-  /** y = OP(a, b), element by element. BCAST: b is one row, for every row of a. A workgroup makes 4 WG elements. */
+  /** y = OP(a, b), element by element. BCAST: b is one row, for every row of a. WG * WY lanes make 4 elements each. */
   binary: {
     /** Default: 64 */
     WG?: 64 | 32 | 128 | 256;
+    /** Default: 1 */
+    WY?: 1 | 2;
     /** Default: 64 */
     D?: number;
     /** Default: false */
@@ -374,6 +396,8 @@ export interface WgslKernels {
     E?: 'f32' | 'f16';
     /** Default: f32 */
     W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: false */
+    BLOCK?: false | true;
     /** Default: 8 */
     WX?: 8 | 4 | 16 | 32;
     /** Default: 8 */
@@ -568,6 +592,26 @@ export interface WgslKernels {
     /** Default: 32 */
     G?: 32 | 64 | 128 | 0;
   };
+  /**
+   * embed of two pieces of a split table, w2 the one behind w; rows of other pieces are left alone. A workgroup makes 4 WG
+   * elements of one row.
+   */
+  embed_pair: {
+    /** Default: 64 */
+    WG?: 64 | 32 | 128 | 256;
+    /** Default: 64 */
+    V?: number;
+    /** Default: 64 */
+    V2?: number;
+    /** Default: 64 */
+    D?: number;
+    /** Default: 0 */
+    ROW0?: number;
+    /** Default: f32 */
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q2' | 'q2a';
+    /** Default: 32 */
+    G?: 32 | 64 | 128 | 0;
+  };
   /** Ids as f32. A workgroup makes WG elements. */
   from_ids: {
     /** Default: 64 */
@@ -706,6 +750,8 @@ export interface WgslKernels {
     E?: 'f32' | 'f16';
     /** Default: f32 */
     W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: false */
+    BLOCK?: false | true;
     /** Default: 8 */
     WX?: 8 | 4 | 16 | 32;
     /** Default: 8 */
@@ -740,11 +786,14 @@ export interface WgslKernels {
   /**
    * y = x wᵀ for many rows of x, quantised to bytes: integer products of four at a time, scales once for 32 columns.
    * WX * WY lanes make a block of WX * TN columns and WY * TM rows, TM x TN results a lane, from tiles of TK columns
-   * of x and w in workgroup memory, where weights of every width are bytes.
+   * of x and w in workgroup memory, where weights of every width are bytes; the next tile is loaded while one is
+   * multiplied.
    */
   linear_gemm_i8: {
     /** Default: true */
     DOT4?: true;
+    /** Default: false */
+    BLOCK?: false | true;
     /** Default: 16 */
     WX?: 16 | 4 | 8 | 32;
     /** Default: 8 */
@@ -779,9 +828,9 @@ export interface WgslKernels {
   /**
    * y = x wᵀ for many rows of x, by subgroup matrices of halves. WX * WY subgroups of LANES lanes (the device's size)
    * make a block of WX * TN matrices of columns and WY * TM of rows, TM x TN a subgroup, from tiles of TK columns of x
-   * and w in workgroup memory; the next tile is loaded while one is multiplied. MM, MN, MK: rows, columns and depth of
-   * a matrix that the device multiplies; ACC: what it sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, NVIDIA's
-   * and AMD's 16 x 16 x 16.
+   * and w in workgroup memory; the next tile is loaded while one is multiplied. MM, MN, MK: rows, columns and depth of a
+   * matrix that the device multiplies; ACC: what it sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, AMD's
+   * 16 x 16 x 16, NVIDIA's 16 x 8 x 16 (they have 16 x 16 x 16, too, which takes twice that and some copying).
    */
   linear_gemm_matrix: {
     /** Default: true */
@@ -949,6 +998,8 @@ export interface WgslKernels {
     TB?: false | true;
     /** Default: false */
     SEQ?: false | true;
+    /** Default: false */
+    BLOCK?: false | true;
     /** Default: 8 */
     WX?: 8 | 4 | 16 | 32;
     /** Default: 8 */
@@ -976,11 +1027,13 @@ export interface WgslKernels {
   };
   /**
    * Decibel-like log of the power in bands: SCALE log10(max(filters · power, FLOOR)), bands first. A lane makes a
-   * frame of TM bands.
+   * frame of TM bands, a workgroup WG frames of WY times as many.
    */
   mel_log: {
     /** Default: 64 */
     WG?: 64 | 32 | 128 | 256;
+    /** Default: 1 */
+    WY?: 1 | 2;
     /** Default: 8 */
     TM?: 8 | 4;
     /** Default: 100 */
@@ -1011,6 +1064,120 @@ export interface WgslKernels {
     ORDER?: false | true;
     /** Default: 64 */
     O?: number;
+  };
+  /**
+   * norm_linear_gemv_i8 of a gate and what it lets through, whose workgroups make whole blocks of y: as bytes, for the next
+   * product.
+   */
+  norm_glu_gemv_i8: {
+    /** Default: true */
+    DOT4?: true;
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 256 */
+    WG?: 256 | 64 | 128;
+    /** Default: 16 */
+    LANES?: 16 | 8 | 32;
+    /** Default: 4 */
+    ROWS?: 4 | 2 | 8;
+    /** Default: 1 */
+    COLS?: 1;
+    /** Default: 64 */
+    N?: number;
+    /** Default: q8 */
+    W?: 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: glu */
+    EPI?: 'glu';
+    /** Default: false */
+    BIAS?: false | true;
+    /** Default: 64 */
+    LDY?: number;
+    /** Default: 64 */
+    K?: number;
+    /** Default: 0.00001 */
+    EPS?: number;
+    /** Default: true */
+    GAIN?: true | false;
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+    /** Default: 32 */
+    G?: 32 | 64 | 128 | 0;
+  };
+  /**
+   * y = rmsnorm(x) wᵀ for one row of x: linear_gemv, with the norm where x is read. The norm's scale is a factor of every
+   * sum, so it is found while the products are made, from what each lane sees of x.
+   */
+  norm_linear_gemv: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 128 */
+    WG?: 128 | 32 | 64 | 256;
+    /** Default: 64 */
+    LANES?: 64 | 8 | 16 | 32 | 128 | 256;
+    /** Default: 4 */
+    ROWS?: 4 | 1 | 2 | 8;
+    /** Default: 1 */
+    COLS?: 1;
+    /** Default: tile */
+    X?: 'tile' | 'memory';
+    /** Default: 64 */
+    N?: number;
+    /** Default: f32 */
+    W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: 64 */
+    K?: number;
+    /** Default: 0.00001 */
+    EPS?: number;
+    /** Default: true */
+    GAIN?: true | false;
+    /** Default: none */
+    EPI?: 'none' | 'add' | 'glu';
+    /** Default: false */
+    BIAS?: false | true;
+    /** Default: 64 */
+    LDY?: number;
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+    /** Default: 32 */
+    G?: 32 | 64 | 128 | 0;
+  };
+  /**
+   * y = rmsnorm(x) wᵀ for one row of x: linear_gemv_i8, whose workgroups quantise x by themselves. A block's scale and the
+   * norm's are factors of the sums, so bytes are made of x times its gains, and the norm is found beside the products.
+   */
+  norm_linear_gemv_i8: {
+    /** Default: true */
+    DOT4?: true;
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 128 */
+    WG?: 128 | 32 | 64 | 256;
+    /** Default: 32 */
+    LANES?: 32 | 8 | 16 | 64 | 128 | 256;
+    /** Default: 4 */
+    ROWS?: 4 | 1 | 2 | 8;
+    /** Default: 1 */
+    COLS?: 1;
+    /** Default: 64 */
+    N?: number;
+    /** Default: q8 */
+    W?: 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
+    /** Default: 64 */
+    K?: number;
+    /** Default: 0.00001 */
+    EPS?: number;
+    /** Default: true */
+    GAIN?: true | false;
+    /** Default: none */
+    EPI?: 'none' | 'add' | 'glu';
+    /** Default: false */
+    BIAS?: false | true;
+    /** Default: 64 */
+    LDY?: number;
+    /** Default: none */
+    ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
+    /** Default: 32 */
+    G?: 32 | 64 | 128 | 0;
   };
   /**
    * x with Pk elements more before axis k and Qk after it (fewer where negative). MODE: what stands there.
@@ -1241,8 +1408,6 @@ export interface WgslKernels {
     S1?: number;
     /** Default: 0 */
     S2?: number;
-    /** Default: 2048 */
-    C?: number;
   };
   /**
    * After a stacked query, key and value projection: rotates queries into q and keys into cache k, writes
@@ -1258,10 +1423,10 @@ export interface WgslKernels {
     KVH?: number;
     /** Default: f32 */
     KV?: 'f32' | 'f16';
-    /** Default: 64 */
-    HD?: number;
     /** Default: 2048 */
     C?: number;
+    /** Default: 64 */
+    HD?: number;
   };
   /**
    * After a stacked query, key and value projection: norms the heads of queries and keys where NORM says so, turns the
@@ -1276,6 +1441,8 @@ export interface WgslKernels {
     KVH?: number;
     /** Default: f32 */
     KV?: 'f32' | 'f16';
+    /** Default: 2048 */
+    C?: number;
     /** Default: 64 */
     HD?: number;
     /** Default: 32 */
@@ -1284,8 +1451,6 @@ export interface WgslKernels {
     NORM?: false | true;
     /** Default: 0.00001 */
     EPS?: number;
-    /** Default: 2048 */
-    C?: number;
   };
   /**
    * After a stacked query, key and value projection: norms the heads of queries and keys where NORM says so, turns the
@@ -1299,6 +1464,8 @@ export interface WgslKernels {
     H?: number;
     /** Default: 4 */
     KVH?: number;
+    /** Default: 2048 */
+    C?: number;
     /** Default: 64 */
     HD?: number;
     /** Default: 32 */
@@ -1309,8 +1476,6 @@ export interface WgslKernels {
     EPS?: number;
     /** Default: q8 */
     KV?: 'q8' | 'q4' | 'q3' | 'q2';
-    /** Default: 2048 */
-    C?: number;
   };
   /**
    * After a stacked query, key and value projection: rotates queries into q, rotates and quantises keys into cache k,
@@ -1324,12 +1489,48 @@ export interface WgslKernels {
     H?: number;
     /** Default: 4 */
     KVH?: number;
+    /** Default: 2048 */
+    C?: number;
     /** Default: 64 */
     HD?: number;
     /** Default: q8 */
     KV?: 'q8' | 'q4' | 'q3' | 'q2';
+  };
+  /**
+   * rope_kv and attention_split as one: a workgroup turns the queries that it needs, and the one whose keys end with the
+   * step's position turns and writes that key, and its value, before it reads them.
+   */
+  rope_split: {
+    /** Default: false */
+    SUBGROUPS?: false | true;
+    /** Default: 128 */
+    WG?: 128 | 64 | 256;
+    /** Default: 64 */
+    CHUNK?: 64 | 32 | 128 | 256;
+    /** Default: 4 */
+    UNROLL?: 4 | 1 | 2 | 8;
+    /** Default: 4 */
+    H?: number;
+    /** Default: 4 */
+    KVH?: number;
+    /** Default: 64 */
+    HD?: number;
     /** Default: 2048 */
     C?: number;
+    /** Default: 32 */
+    SPLITS?: number;
+    /** Default: f32 */
+    KV?: 'f32' | 'f16';
+    /** Default: false */
+    NORM?: false | true;
+    /** Default: 0.00001 */
+    EPS?: number;
+    /** Default: 0.125 */
+    SCALE?: number;
+    /** Default: 0 */
+    WINDOW?: number;
+    /** Default: 0 */
+    SOFTCAP?: number;
   };
   /**
    * Appends the next token. One workgroup. Greedy is one pass over the logits. A draw adds to each logit /
@@ -1424,6 +1625,8 @@ export interface WgslKernels {
     SUBGROUPS?: false | true;
     /** Default: f32 */
     E?: 'f32' | 'f16';
+    /** Default: false */
+    BLOCK?: false | true;
     /** Default: 8 */
     TX?: 8 | 4 | 16;
     /** Default: 8 */
@@ -1513,11 +1716,13 @@ export interface WgslKernels {
    * Short-time Fourier transform by its definition: frame f, bin k is the sum over n of window[n] times the sample
    * at f HOP + n times e^(-2 pi i n k / NFFT), which table holds at n k mod NFFT as (cos, sin). NFFT may be any
    * number. CENTER: frames lie around their time, with samples mirrored at both ends. PARTS 1: the power
-   * |.|²; 2: real and imaginary part side by side. A workgroup makes WG bins of four frames.
+   * |.|²; 2: real and imaginary part side by side. A workgroup makes WG bins of 4 WY frames.
    */
   stft_power: {
     /** Default: 64 */
     WG?: 64 | 32 | 128 | 256;
+    /** Default: 1 */
+    WY?: 1 | 2;
     /** Default: true */
     CENTER?: true | false;
     /** Default: 1 */
@@ -1556,10 +1761,12 @@ export interface WgslKernels {
     /** Default: 64 */
     N?: number;
   };
-  /** y = OP(x), element by element. A workgroup makes 4 WG elements. */
+  /** y = OP(x), element by element. WG * WY lanes make 4 elements each. */
   unary: {
     /** Default: 64 */
     WG?: 64 | 32 | 128 | 256;
+    /** Default: 1 */
+    WY?: 1 | 2;
     /** Default: 65535 */
     FOLD?: 65535 | 3;
     /** Default: silu */
@@ -2135,6 +2342,6 @@ export interface CKernels {
 
 /** Names of all templates. */
 export const kernelNames = {
-  wgsl: ['add_positions', 'add_rmsnorm', 'argreduce_columns', 'argreduce_rows', 'attention_decode', 'attention_matrix', 'attention_merge', 'attention_prefill', 'attention_split', 'binary', 'binary_nd', 'codebook', 'concat', 'conv2d_direct', 'conv2d_gemm', 'conv_transpose2d', 'copy_nd', 'cumsum_columns', 'cumsum_rows', 'embed', 'from_ids', 'gather', 'groupnorm', 'gru_cell', 'halve_rows', 'kv_append', 'kv_append_q', 'l2norm', 'layernorm', 'linear_gemm', 'linear_gemm_i8', 'linear_gemm_matrix', 'linear_gemv', 'linear_gemv_i8', 'lstm', 'lstm_cell', 'matmul', 'mel_log', 'merge_rows', 'pad', 'penalize', 'pool2d', 'put_rows', 'quantize_rows', 'reduce_columns', 'reduce_rows', 'resize2d', 'rmsnorm', 'rope', 'rope_kv', 'rope_kv_part', 'rope_kv_part_q', 'rope_kv_q', 'sample', 'scale_shift', 'sdpa_row', 'sdpa_tile', 'softmax_columns', 'softmax_rows', 'stft_power', 'to_ids', 'transpose', 'unary', 'where_nd', 'whisper_scale'],
+  wgsl: ['add_positions', 'add_rmsnorm', 'argreduce_columns', 'argreduce_rows', 'attention_decode', 'attention_matrix', 'attention_merge', 'attention_merge_i8', 'attention_prefill', 'attention_split', 'binary', 'binary_nd', 'codebook', 'concat', 'conv2d_direct', 'conv2d_gemm', 'conv_transpose2d', 'copy_nd', 'cumsum_columns', 'cumsum_rows', 'embed', 'embed_pair', 'from_ids', 'gather', 'groupnorm', 'gru_cell', 'halve_rows', 'kv_append', 'kv_append_q', 'l2norm', 'layernorm', 'linear_gemm', 'linear_gemm_i8', 'linear_gemm_matrix', 'linear_gemv', 'linear_gemv_i8', 'lstm', 'lstm_cell', 'matmul', 'mel_log', 'merge_rows', 'norm_glu_gemv_i8', 'norm_linear_gemv', 'norm_linear_gemv_i8', 'pad', 'penalize', 'pool2d', 'put_rows', 'quantize_rows', 'reduce_columns', 'reduce_rows', 'resize2d', 'rmsnorm', 'rope', 'rope_kv', 'rope_kv_part', 'rope_kv_part_q', 'rope_kv_q', 'rope_split', 'sample', 'scale_shift', 'sdpa_row', 'sdpa_tile', 'softmax_columns', 'softmax_rows', 'stft_power', 'to_ids', 'transpose', 'unary', 'where_nd', 'whisper_scale'],
   c: ['add_positions', 'add_rmsnorm', 'argreduce', 'attention', 'attention_merge', 'attention_split', 'binary', 'binary_nd', 'codebook', 'concat', 'conv2d', 'conv_transpose2d', 'copy_nd', 'cumsum', 'embed', 'from_ids', 'gather', 'groupnorm', 'gru_cell', 'kv_append', 'l2norm', 'layernorm', 'linear', 'linear_q', 'lstm', 'lstm_cell', 'matmul', 'mel_log', 'merge_rows', 'pad', 'penalize', 'pool2d', 'put_rows', 'quantize_rows', 'reduce', 'resize2d', 'resize2d_nearest', 'rmsnorm', 'rope', 'rope_kv', 'sample', 'scale_shift', 'sdpa', 'softmax_columns', 'softmax_rows', 'stft_power', 'to_ids', 'transpose', 'unary', 'where_nd', 'whisper_scale'],
 } as const;

@@ -1,10 +1,10 @@
 enable subgroups;
 const WG: u32 = 128u;
-const CHUNK: u32 = 64u;
+const CHUNK: u32 = 32u;
 const H: u32 = 32u;
 const HD: u32 = 64u;
 const C: u32 = 2048u;
-const SPLITS: u32 = 32u;
+const SPLITS: u32 = 64u;
 const WINDOW: u32 = 0u;
 struct Step {
   /// Tokens in this step.
@@ -135,7 +135,6 @@ const LOWEST: f32 = -3.0e38;
 
 @group(0) @binding(0) var<storage, read_write> part: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> stats: array<vec2<f32>>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
 
 var<workgroup> weights: array<f32, SPLITS>;
 var<workgroup> cells: array<vec4<f32>, WG>;
@@ -209,6 +208,16 @@ fn main(
     for (var i = 1u; i < SLICES; i++) {
       sum += cells[i * QUADS + lane];
     }
-    y[head * QUADS + lane] = sum / total;
+    merged(head, lane, sum / total);
   }
+  finished(head, lane);
 }
+
+
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+
+fn merged(head: u32, quad: u32, value: vec4<f32>) {
+  y[head * QUADS + quad] = value;
+}
+
+fn finished(head: u32, lane: u32) {}

@@ -1,5 +1,6 @@
 enable f16;
 alias Quad = vec4<f16>;
+// How the lanes are counted: in one dimension, or in WX columns and WY rows.
 const WX: u32 = 8u;
 const WY: u32 = 8u;
 const TM: u32 = 4u;
@@ -43,6 +44,14 @@ fn word_scale(row: u32, i: u32) -> f32 {
 
 fn word_min(row: u32, i: u32) -> f32 {
   return 0.0;
+}
+
+fn scale_word(row: u32, i: u32) -> u32 {
+  return 0u;
+}
+
+fn scale_and_min(word: u32, row: u32, i: u32) -> vec2<f32> {
+  return vec2<f32>(1.0, 0.0);
 }
 
 

@@ -1,5 +1,6 @@
 enable f16;
 alias Quad = vec4<f16>;
+// How the lanes are counted: in one dimension, or in WX columns and WY rows.
 const WX: u32 = 8u;
 const WY: u32 = 8u;
 const TM: u32 = 4u;
@@ -43,6 +44,16 @@ fn word_scale(row: u32, i: u32) -> f32 {
 
 fn word_min(row: u32, i: u32) -> f32 {
   return 0.0;
+}
+
+// What is loaded of them, and what that means: scale and minimum. Kernels that load ahead make numbers of it later.
+fn scale_word(row: u32, i: u32) -> u32 {
+  return w_scale[group_of(row, i) / 2u];
+}
+
+fn scale_and_min(word: u32, row: u32, i: u32) -> vec2<f32> {
+  let pair = unpack2x16float(word);
+  return vec2<f32>(select(pair.x, pair.y, group_of(row, i) % 2u == 1u), 0.0);
 }
 
 const WORD_QUADS: u32 = 4u;

@@ -15,6 +15,14 @@ fn x_quad(row: u32, quad: u32) -> vec4<f32> {
   return select(vec4<f32>(), x[row * K_QUADS + min(quad, K_QUADS - 1u)], quad < K_QUADS);
 }
 
+fn x_part(row: u32, quad: u32) -> vec4<f32> {
+  return x_quad(row, quad);
+}
+
+fn sum_scale(lane: u32, size: u32) -> f32 {
+  return 1.0;
+}
+
 const COLUMNS: u32 = K;
 const WORD_QUADS: u32 = 2u;
 const ROW_WORDS: u32 = (COLUMNS + 7u) / 8u;
@@ -38,6 +46,14 @@ fn word_scale(row: u32, i: u32) -> f32 {
 
 fn word_min(row: u32, i: u32) -> f32 {
   return 0.0;
+}
+
+fn scale_word(row: u32, i: u32) -> u32 {
+  return 0u;
+}
+
+fn scale_and_min(word: u32, row: u32, i: u32) -> vec2<f32> {
+  return vec2<f32>(1.0, 0.0);
 }
 
 
@@ -232,6 +248,8 @@ fn reduce_max(value: Reduced, lane: u32, size: u32) -> Reduced {
 }
 
 
+// Teams of LANES that read x together; elsewhere each reads all of it.
+const NORM_TEAMS: u32 = WG / LANES;
 
 // Turns in which the lanes of a row walk along it; in each they cover CHUNK vec4s of x.
 const TURNS: u32 = (ROW_WORDS + LANES - 1u) / LANES;
@@ -290,7 +308,7 @@ fn main(
       if (CHUNK % WG == 0u || quad < CHUNK) {
         let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
         {
-          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_quad(x_rows[0u], turn * CHUNK + quad);
+          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_part(x_rows[0u], turn * CHUNK + quad);
         }
       }
     }
@@ -412,8 +430,9 @@ fn main(
     workgroupBarrier();
   }
 
+  let scale = sum_scale(lane, subgroup_size);
   {
-    sums[0u] = reduce_add(sums[0u], lane, subgroup_size);
+    sums[0u] = scale * reduce_add(sums[0u], lane, subgroup_size);
   }
   if (column != 0u) {
     return;
@@ -442,3 +461,4 @@ fn main(
     }
   }
 }
+

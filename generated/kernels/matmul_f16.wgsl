@@ -1,5 +1,6 @@
 enable f16;
 alias Quad = vec4<f16>;
+// How the lanes are counted: in one dimension, or in WX columns and WY rows.
 const WX: u32 = 8u;
 const WY: u32 = 8u;
 const TM: u32 = 4u;

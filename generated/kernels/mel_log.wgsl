@@ -1,4 +1,5 @@
 const WG: u32 = 64u;
+const WY: u32 = 1u;
 const TM: u32 = 8u;
 const FRAMES: u32 = 1u;
 const BINS: u32 = 1u;
@@ -11,9 +12,10 @@ const LOG10_2: f32 = 0.30102999566;
 @group(0) @binding(1) var<storage, read> filters: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let frame = group.x * WG + lane;
+@compute @workgroup_size(WG, WY)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
+  let frame = group.x * WG + lane.x;
+  let first = (group.y * WY + lane.y) * TM;
   if (frame >= FRAMES) {
     return;
   }
@@ -23,81 +25,81 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let value = power[row + bin];
     {
       // Bands beyond the last read anything, and are not stored.
-      sums[0u] += value * filters[(group.y * TM + 0u) * BINS + bin];
+      sums[0u] += value * filters[(first + 0u) * BINS + bin];
     }
     {
       // Bands beyond the last read anything, and are not stored.
-      sums[1u] += value * filters[(group.y * TM + 1u) * BINS + bin];
+      sums[1u] += value * filters[(first + 1u) * BINS + bin];
     }
     {
       // Bands beyond the last read anything, and are not stored.
-      sums[2u] += value * filters[(group.y * TM + 2u) * BINS + bin];
+      sums[2u] += value * filters[(first + 2u) * BINS + bin];
     }
     {
       // Bands beyond the last read anything, and are not stored.
-      sums[3u] += value * filters[(group.y * TM + 3u) * BINS + bin];
+      sums[3u] += value * filters[(first + 3u) * BINS + bin];
     }
     {
       // Bands beyond the last read anything, and are not stored.
-      sums[4u] += value * filters[(group.y * TM + 4u) * BINS + bin];
+      sums[4u] += value * filters[(first + 4u) * BINS + bin];
     }
     {
       // Bands beyond the last read anything, and are not stored.
-      sums[5u] += value * filters[(group.y * TM + 5u) * BINS + bin];
+      sums[5u] += value * filters[(first + 5u) * BINS + bin];
     }
     {
       // Bands beyond the last read anything, and are not stored.
-      sums[6u] += value * filters[(group.y * TM + 6u) * BINS + bin];
+      sums[6u] += value * filters[(first + 6u) * BINS + bin];
     }
     {
       // Bands beyond the last read anything, and are not stored.
-      sums[7u] += value * filters[(group.y * TM + 7u) * BINS + bin];
+      sums[7u] += value * filters[(first + 7u) * BINS + bin];
     }
   }
   {
-    let band = group.y * TM + 0u;
+    let band = first + 0u;
     if (band < MELS) {
       y[(group.z * MELS + band) * FRAMES + frame] = SCALE * LOG10_2 * log2(max(sums[0u], FLOOR));
     }
   }
   {
-    let band = group.y * TM + 1u;
+    let band = first + 1u;
     if (band < MELS) {
       y[(group.z * MELS + band) * FRAMES + frame] = SCALE * LOG10_2 * log2(max(sums[1u], FLOOR));
     }
   }
   {
-    let band = group.y * TM + 2u;
+    let band = first + 2u;
     if (band < MELS) {
       y[(group.z * MELS + band) * FRAMES + frame] = SCALE * LOG10_2 * log2(max(sums[2u], FLOOR));
     }
   }
   {
-    let band = group.y * TM + 3u;
+    let band = first + 3u;
     if (band < MELS) {
       y[(group.z * MELS + band) * FRAMES + frame] = SCALE * LOG10_2 * log2(max(sums[3u], FLOOR));
     }
   }
   {
-    let band = group.y * TM + 4u;
+    let band = first + 4u;
     if (band < MELS) {
       y[(group.z * MELS + band) * FRAMES + frame] = SCALE * LOG10_2 * log2(max(sums[4u], FLOOR));
     }
   }
   {
-    let band = group.y * TM + 5u;
+    let band = first + 5u;
     if (band < MELS) {
       y[(group.z * MELS + band) * FRAMES + frame] = SCALE * LOG10_2 * log2(max(sums[5u], FLOOR));
     }
   }
   {
-    let band = group.y * TM + 6u;
+    let band = first + 6u;
     if (band < MELS) {
       y[(group.z * MELS + band) * FRAMES + frame] = SCALE * LOG10_2 * log2(max(sums[6u], FLOOR));
     }
   }
   {
-    let band = group.y * TM + 7u;
+    let band = first + 7u;
     if (band < MELS) {
       y[(group.z * MELS + band) * FRAMES + frame] = SCALE * LOG10_2 * log2(max(sums[7u], FLOOR));
     }

@@ -1,19 +1,19 @@
 const WG: u32 = 64u;
 const H: u32 = 32u;
 const KVH: u32 = 4u;
+const C: u32 = 2048u;
 const HD: u32 = 64u;
 const HALF: u32 = HD / 2u;
-const C: u32 = 2048u;
-const COARSE_ROWS: u32 = (C + 63u) / 64u;
 
 @group(0) @binding(1) var<storage, read> table: array<vec2<f32>>;
 
 // cos and sin of pair i: the complex product of a coarse and a fine entry.
 fn rotation(position: u32, i: u32) -> vec2<f32> {
-  let a = table[position / 64u * HALF + i];
-  let b = table[(COARSE_ROWS + position % 64u) * HALF + i];
+  let a = table[(64u + position / 64u) * HALF + i];
+  let b = table[position % 64u * HALF + i];
   return vec2<f32>(a.x * b.x - a.y * b.y, a.y * b.x + a.x * b.y);
 }
+
 
 
 alias KvPair = u32;

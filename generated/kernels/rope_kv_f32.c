@@ -112,7 +112,7 @@ static inline void kv_put(const float *from, KV *to, int HD) {
   for (; d < HD; d++) kv_store1(to + d, from[d]);
 }
 
-// Rotary positions. The table holds cos and sin of coarse steps of 64 positions, then of 64 fine ones, `half` pairs
+// Rotary positions. The table holds cos and sin of 64 fine steps of a position, then of coarse ones of 64, `half` pairs
 // each.
 
 /// Turns of a position by pair: the products of a coarse row and a fine row of the table.
@@ -120,8 +120,8 @@ typedef struct {
   const float *coarse, *fine;
 } Turns;
 
-static inline Turns turns_at(const float *table, int position, int half, int C) {
-  return (Turns){table + position / 64 * 2 * half, table + ((C + 63) / 64 + position % 64) * 2 * half};
+static inline Turns turns_at(const float *table, int position, int half) {
+  return (Turns){table + (64 + position / 64) * 2 * half, table + position % 64 * 2 * half};
 }
 
 /// cos and sin of 4 pairs from pair i on.
@@ -214,9 +214,9 @@ void rope_kv(const float *qkv, const float *table, const float *qg, const float 
     const int m = i / heads, h = i % heads, position = (int)step->past + m;
     const float *from = qkv + i * HD;
     if (h < H) {
-      turn(normed(from, qg, room, HD, EPS), q + (m * H + h) * HD, turns_at(table, position, F, C), F, HD);
+      turn(normed(from, qg, room, HD, EPS), q + (m * H + h) * HD, turns_at(table, position, F), F, HD);
     } else if (h < H + KVH) {
-      turn(normed(from, kg, room, HD, EPS), turned, turns_at(table, position, F, C), F, HD);
+      turn(normed(from, kg, room, HD, EPS), turned, turns_at(table, position, F), F, HD);
       kv_put(turned, k + (uint32_t)((h - H) * C + position) * (uint32_t)kv_size(HD), HD);
     } else {
       kv_put(from, v + (uint32_t)((h - H - KVH) * C + position) * (uint32_t)kv_size(HD), HD);

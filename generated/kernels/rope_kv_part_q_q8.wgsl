@@ -1,20 +1,20 @@
 const WG: u32 = 64u;
 const H: u32 = 1u;
 const KVH: u32 = 1u;
+const C: u32 = 1u;
 const HD: u32 = 4u;
 const F: u32 = 2u;
 const HALF: u32 = F;
-const C: u32 = 1u;
-const COARSE_ROWS: u32 = (C + 63u) / 64u;
 
 @group(0) @binding(1) var<storage, read> table: array<vec2<f32>>;
 
 // cos and sin of pair i: the complex product of a coarse and a fine entry.
 fn rotation(position: u32, i: u32) -> vec2<f32> {
-  let a = table[position / 64u * HALF + i];
-  let b = table[(COARSE_ROWS + position % 64u) * HALF + i];
+  let a = table[(64u + position / 64u) * HALF + i];
+  let b = table[position % 64u * HALF + i];
   return vec2<f32>(a.x * b.x - a.y * b.y, a.y * b.x + a.x * b.y);
 }
+
 
 
 // What a head's elements are multiplied by. Every lane sums the whole head: it is short, and lanes share a cache.

@@ -1,4 +1,6 @@
 alias Quad = vec4<f32>;
+// How the lanes are counted: in one dimension, or in TX columns and TY rows, where a subgroup's lanes need not be
+// neighbours.
 const TX: u32 = 8u;
 const TY: u32 = 8u;
 const CHUNK: u32 = 8u;

@@ -1,6 +1,8 @@
 enable subgroups;
 enable f16;
 alias Quad = vec4<f16>;
+// How the lanes are counted: in one dimension, or in TX columns and TY rows, where a subgroup's lanes need not be
+// neighbours.
 const TX: u32 = 8u;
 const TY: u32 = 8u;
 const CHUNK: u32 = 8u;

@@ -1,4 +1,5 @@
 const WG: u32 = 64u;
+const WY: u32 = 1u;
 const S: i32 = 1;
 const NFFT: u32 = 1u;
 const HOP: u32 = 1u;
@@ -11,8 +12,8 @@ const TURNS: u32 = (NFFT + WG - 1u) / WG;
 @group(0) @binding(2) var<storage, read> table: array<vec2<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
-// WG samples of four frames.
-var<workgroup> samples: array<vec4<f32>, WG>;
+// WG samples of four frames, for each row of lanes.
+var<workgroup> samples: array<array<vec4<f32>, WG>, WY>;
 
 // Sample n of a frame; of the last one for frames beyond it.
 fn sample_at(signal: u32, frame: u32, n: u32) -> f32 {
@@ -20,21 +21,23 @@ fn sample_at(signal: u32, frame: u32, n: u32) -> f32 {
 return x[i32(signal) * S + at];
 }
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let bin = group.x * WG + lane;
-  let frame = group.y * 4u;
+@compute @workgroup_size(WG, WY)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
+  let bin = group.x * WG + lane.x;
+  // A constant index needs no check.
+  const row = 0u;
+  let frame = (group.y * WY + row) * 4u;
   let stride = bin % NFFT;
   // n k mod NFFT.
   var angle = 0u;
   var real = vec4<f32>();
   var imaginary = vec4<f32>();
   for (var turn = 0u; turn < TURNS; turn++) {
-    let n = turn * WG + lane;
+    let n = turn * WG + lane.x;
     workgroupBarrier();
-    samples[lane] = vec4<f32>();
+    samples[row][lane.x] = vec4<f32>();
     if (n < NFFT) {
-      samples[lane] = window[n] * vec4<f32>(
+      samples[row][lane.x] = window[n] * vec4<f32>(
         sample_at(group.z, frame, n),
         sample_at(group.z, frame + 1u, n),
         sample_at(group.z, frame + 2u, n),
@@ -47,8 +50,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var s = vec4<f32>();
     for (var i = 0u; i < WG; i++) {
       let part = table[angle];
-      c += part.x * samples[i];
-      s += part.y * samples[i];
+      c += part.x * samples[row][i];
+      s += part.y * samples[row][i];
       angle += stride;
       angle -= select(0u, NFFT, angle >= NFFT);
     }

@@ -1,4 +1,5 @@
 const WG: u32 = 64u;
+const WY: u32 = 1u;
 const FOLD: u32 = 65535u;
 
 fn flat_group(group: vec3<u32>) -> u32 {
@@ -102,29 +103,29 @@ fn apply(x: f32) -> f32 {
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
-@compute @workgroup_size(WG)
+@compute @workgroup_size(WG, WY)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   // Neighbouring lanes take neighbouring elements.
   {
-    let i = (flat_group(group) * 4u + 0u) * WG + lane;
+    let i = (flat_group(group) * 4u + 0u) * (WG * WY) + lane;
     if (i < arrayLength(&y)) {
       y[i] = apply(x[i]);
     }
   }
   {
-    let i = (flat_group(group) * 4u + 1u) * WG + lane;
+    let i = (flat_group(group) * 4u + 1u) * (WG * WY) + lane;
     if (i < arrayLength(&y)) {
       y[i] = apply(x[i]);
     }
   }
   {
-    let i = (flat_group(group) * 4u + 2u) * WG + lane;
+    let i = (flat_group(group) * 4u + 2u) * (WG * WY) + lane;
     if (i < arrayLength(&y)) {
       y[i] = apply(x[i]);
     }
   }
   {
-    let i = (flat_group(group) * 4u + 3u) * WG + lane;
+    let i = (flat_group(group) * 4u + 3u) * (WG * WY) + lane;
     if (i < arrayLength(&y)) {
       y[i] = apply(x[i]);
     }

@@ -1,8 +1,9 @@
+enable subgroups;
 const WG: u32 = 128u;
 const LANES: u32 = 64u;
 const ROWS: u32 = 4u;
 const COLS: u32 = 1u;
-const N: u32 = 11264u;
+const N: u32 = 2560u;
 const K: u32 = 2048u;
 const K_QUADS: u32 = (K + 3u) / 4u;
 
@@ -13,6 +14,38 @@ fn x_quad(row: u32, quad: u32) -> vec4<f32> {
     return x[row * K_QUADS + quad];
   }
   return select(vec4<f32>(), x[row * K_QUADS + min(quad, K_QUADS - 1u)], quad < K_QUADS);
+}
+
+const EPS: f32 = 0.00001;
+@group(0) @binding(6) var<storage, read> g: array<vec4<f32>>;
+
+fn gain_quad(quad: u32) -> vec4<f32> {
+  return g[min(quad, K_QUADS - 1u)];
+}
+
+var<private> squares: f32;
+var<workgroup> team_squares: array<f32, NORM_TEAMS>;
+
+fn x_part(row: u32, quad: u32) -> vec4<f32> {
+  let values = x_quad(row, quad);
+  squares += dot(values, values);
+  return values * gain_quad(quad);
+}
+
+// Holds barriers, as reductions do.
+fn sum_scale(lane: u32, size: u32) -> f32 {
+  var total = reduce_add(Reduced(squares), lane, size).x;
+  if (NORM_TEAMS > 1u) {
+    if (lane % LANES == 0u) {
+      team_squares[lane / LANES] = total;
+    }
+    workgroupBarrier();
+    total = team_squares[0];
+    for (var i = 1u; i < NORM_TEAMS; i++) {
+      total += team_squares[i];
+    }
+  }
+  return inverseSqrt(total / f32(K) + EPS);
 }
 
 const COLUMNS: u32 = K;
@@ -40,8 +73,16 @@ fn word_min(row: u32, i: u32) -> f32 {
   return 0.0;
 }
 
+fn scale_word(row: u32, i: u32) -> u32 {
+  return 0u;
+}
 
-const LDY: u32 = 5632u;
+fn scale_and_min(word: u32, row: u32, i: u32) -> vec2<f32> {
+  return vec2<f32>(1.0, 0.0);
+}
+
+
+const LDY: u32 = 2560u;
 
 // sum + a · b in four steps; sum + dot(a, b) would take five.
 fn add_dot(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
@@ -77,7 +118,7 @@ fn power(a: f32, b: f32) -> f32 {
 }
 
 fn act(x: f32) -> f32 {
-  return x / (1.0 + exp(min(-x, 80.0)));
+  return x;
 }
 
 
@@ -86,152 +127,110 @@ fn biased(n: u32, sum: f32) -> f32 {
   return sum;
 }
 
-// Weight rows n and n + 1 are those of the gate and of what it lets through.
-fn finish_pair(m: u32, n: u32, gate: f32, up: f32) {
-  y[m * LDY + n / 2u] = act(biased(n, gate)) * biased(n + 1u, up);
+fn finish(m: u32, n: u32, sum: f32) {
+  y[m * LDY + n] = act(biased(n, sum));
 }
-
 
 // Sums of neighbouring rows, reduced together.
 const PACK: u32 = 4u;
 alias Reduced = vec4<f32>;
 const PACKS: u32 = (ROWS + PACK - 1u) / PACK;
 // Rows that one result takes.
-const STEP: u32 = 2u;
-var<workgroup> reduce_cells: array<Reduced, WG>;
+const STEP: u32 = 1u;
+const SMALLEST_SUBGROUP: u32 = 4u;
 
-// The shape with subgroups is told their size; here the name only fills its place in calls.
-const subgroup_size: u32 = 1u;
+var<workgroup> reduce_cells: array<Reduced, WG / SMALLEST_SUBGROUP>;
 
 fn reduce_add(value: Reduced, lane: u32, size: u32) -> Reduced {
-  let i = lane % LANES;
   var total = value;
-  reduce_cells[lane] = total;
+  if (size > LANES) {
+    // Several reductions side by side in a subgroup.
+    {
+      total += subgroupShuffleXor(total, 1u);
+    }
+    {
+      total += subgroupShuffleXor(total, 2u);
+    }
+    {
+      total += subgroupShuffleXor(total, 4u);
+    }
+    {
+      total += subgroupShuffleXor(total, 8u);
+    }
+    {
+      total += subgroupShuffleXor(total, 16u);
+    }
+    {
+      total += subgroupShuffleXor(total, 32u);
+    }
+    return total;
+  }
+  total = subgroupAdd(total);
+  if (size == LANES) {
+    return total;
+  }
+  if (lane % size == 0u) {
+    reduce_cells[lane / size] = total;
+  }
   workgroupBarrier();
-  {
-    if (i < max(64u / 8u, 1u)) {
-      {
-        total += reduce_cells[lane + 1u * max(64u / 8u, 1u)];
-      }
-      {
-        total += reduce_cells[lane + 2u * max(64u / 8u, 1u)];
-      }
-      {
-        total += reduce_cells[lane + 3u * max(64u / 8u, 1u)];
-      }
-      {
-        total += reduce_cells[lane + 4u * max(64u / 8u, 1u)];
-      }
-      {
-        total += reduce_cells[lane + 5u * max(64u / 8u, 1u)];
-      }
-      {
-        total += reduce_cells[lane + 6u * max(64u / 8u, 1u)];
-      }
-      {
-        total += reduce_cells[lane + 7u * max(64u / 8u, 1u)];
-      }
-      reduce_cells[lane] = total;
+  let first = lane / LANES * (LANES / size);
+  total = reduce_cells[first];
+  for (var i = 1u; i < LANES / SMALLEST_SUBGROUP; i++) {
+    if (i * size >= LANES) {
+      break;
     }
-    workgroupBarrier();
+    total += reduce_cells[first + i];
   }
-  {
-    if (i < max(8u / 8u, 1u)) {
-      {
-        total += reduce_cells[lane + 1u * max(8u / 8u, 1u)];
-      }
-      {
-        total += reduce_cells[lane + 2u * max(8u / 8u, 1u)];
-      }
-      {
-        total += reduce_cells[lane + 3u * max(8u / 8u, 1u)];
-      }
-      {
-        total += reduce_cells[lane + 4u * max(8u / 8u, 1u)];
-      }
-      {
-        total += reduce_cells[lane + 5u * max(8u / 8u, 1u)];
-      }
-      {
-        total += reduce_cells[lane + 6u * max(8u / 8u, 1u)];
-      }
-      {
-        total += reduce_cells[lane + 7u * max(8u / 8u, 1u)];
-      }
-      reduce_cells[lane] = total;
-    }
-    workgroupBarrier();
-  }
-  total = reduce_cells[lane - i];
   workgroupBarrier();
   return total;
 }
 
 fn reduce_max(value: Reduced, lane: u32, size: u32) -> Reduced {
-  let i = lane % LANES;
   var best = value;
-  reduce_cells[lane] = best;
+  if (size > LANES) {
+    {
+      best = max(best, subgroupShuffleXor(best, 1u));
+    }
+    {
+      best = max(best, subgroupShuffleXor(best, 2u));
+    }
+    {
+      best = max(best, subgroupShuffleXor(best, 4u));
+    }
+    {
+      best = max(best, subgroupShuffleXor(best, 8u));
+    }
+    {
+      best = max(best, subgroupShuffleXor(best, 16u));
+    }
+    {
+      best = max(best, subgroupShuffleXor(best, 32u));
+    }
+    return best;
+  }
+  best = subgroupMax(best);
+  if (size == LANES) {
+    return best;
+  }
+  if (lane % size == 0u) {
+    reduce_cells[lane / size] = best;
+  }
   workgroupBarrier();
-  {
-    if (i < max(64u / 8u, 1u)) {
-      {
-        best = max(best, reduce_cells[lane + 1u * max(64u / 8u, 1u)]);
-      }
-      {
-        best = max(best, reduce_cells[lane + 2u * max(64u / 8u, 1u)]);
-      }
-      {
-        best = max(best, reduce_cells[lane + 3u * max(64u / 8u, 1u)]);
-      }
-      {
-        best = max(best, reduce_cells[lane + 4u * max(64u / 8u, 1u)]);
-      }
-      {
-        best = max(best, reduce_cells[lane + 5u * max(64u / 8u, 1u)]);
-      }
-      {
-        best = max(best, reduce_cells[lane + 6u * max(64u / 8u, 1u)]);
-      }
-      {
-        best = max(best, reduce_cells[lane + 7u * max(64u / 8u, 1u)]);
-      }
-      reduce_cells[lane] = best;
+  let first = lane / LANES * (LANES / size);
+  best = reduce_cells[first];
+  for (var i = 1u; i < LANES / SMALLEST_SUBGROUP; i++) {
+    if (i * size >= LANES) {
+      break;
     }
-    workgroupBarrier();
+    best = max(best, reduce_cells[first + i]);
   }
-  {
-    if (i < max(8u / 8u, 1u)) {
-      {
-        best = max(best, reduce_cells[lane + 1u * max(8u / 8u, 1u)]);
-      }
-      {
-        best = max(best, reduce_cells[lane + 2u * max(8u / 8u, 1u)]);
-      }
-      {
-        best = max(best, reduce_cells[lane + 3u * max(8u / 8u, 1u)]);
-      }
-      {
-        best = max(best, reduce_cells[lane + 4u * max(8u / 8u, 1u)]);
-      }
-      {
-        best = max(best, reduce_cells[lane + 5u * max(8u / 8u, 1u)]);
-      }
-      {
-        best = max(best, reduce_cells[lane + 6u * max(8u / 8u, 1u)]);
-      }
-      {
-        best = max(best, reduce_cells[lane + 7u * max(8u / 8u, 1u)]);
-      }
-      reduce_cells[lane] = best;
-    }
-    workgroupBarrier();
-  }
-  best = reduce_cells[lane - i];
   workgroupBarrier();
   return best;
 }
 
 
+// Teams of LANES that read x together; elsewhere each reads all of it.
+const NORM_TEAMS: u32 = WG / LANES;
 
 // Turns in which the lanes of a row walk along it; in each they cover CHUNK vec4s of x.
 const TURNS: u32 = (ROW_WORDS + LANES - 1u) / LANES;
@@ -247,6 +246,7 @@ var<workgroup> x_tile: array<vec4<f32>, COLS * WORD_QUADS * TILE_STRIDE>;
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
+@builtin(subgroup_size) subgroup_size: u32,
 ) {
   let column = lane % LANES;
   let row = (group.x * (WG / LANES) + lane / LANES) * ROWS;
@@ -290,7 +290,7 @@ fn main(
       if (CHUNK % WG == 0u || quad < CHUNK) {
         let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
         {
-          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_quad(x_rows[0u], turn * CHUNK + quad);
+          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_part(x_rows[0u], turn * CHUNK + quad);
         }
       }
     }
@@ -412,8 +412,9 @@ fn main(
     workgroupBarrier();
   }
 
+  let scale = sum_scale(lane, subgroup_size);
   {
-    sums[0u] = reduce_add(sums[0u], lane, subgroup_size);
+    sums[0u] = scale * reduce_add(sums[0u], lane, subgroup_size);
   }
   if (column != 0u) {
     return;
@@ -422,13 +423,24 @@ fn main(
     let m = group.y * COLS + 0u;
     {
       if (m < m_end && row + 0u < N) {
-    finish_pair(m, row + 0u, sums[0u * PACKS + 0u / PACK][0u % PACK], sums[0u * PACKS + 0u / PACK][0u % PACK + 1u]);
+        finish(m, row + 0u, sums[0u * PACKS + 0u / PACK][0u % PACK]);
+      }
+    }
+    {
+      if (m < m_end && row + 1u < N) {
+        finish(m, row + 1u, sums[0u * PACKS + 1u / PACK][1u % PACK]);
       }
     }
     {
       if (m < m_end && row + 2u < N) {
-    finish_pair(m, row + 2u, sums[0u * PACKS + 2u / PACK][2u % PACK], sums[0u * PACKS + 2u / PACK][2u % PACK + 1u]);
+        finish(m, row + 2u, sums[0u * PACKS + 2u / PACK][2u % PACK]);
+      }
+    }
+    {
+      if (m < m_end && row + 3u < N) {
+        finish(m, row + 3u, sums[0u * PACKS + 3u / PACK][3u % PACK]);
       }
     }
   }
 }
+

@@ -2,7 +2,7 @@ const WG: u32 = 128u;
 const LANES: u32 = 64u;
 const ROWS: u32 = 4u;
 const COLS: u32 = 1u;
-const N: u32 = 2560u;
+const N: u32 = 32000u;
 const K: u32 = 2048u;
 const K_QUADS: u32 = (K + 3u) / 4u;
 
@@ -13,6 +13,38 @@ fn x_quad(row: u32, quad: u32) -> vec4<f32> {
     return x[row * K_QUADS + quad];
   }
   return select(vec4<f32>(), x[row * K_QUADS + min(quad, K_QUADS - 1u)], quad < K_QUADS);
+}
+
+const EPS: f32 = 0.00001;
+@group(0) @binding(6) var<storage, read> g: array<vec4<f32>>;
+
+fn gain_quad(quad: u32) -> vec4<f32> {
+  return g[min(quad, K_QUADS - 1u)];
+}
+
+var<private> squares: f32;
+var<workgroup> team_squares: array<f32, NORM_TEAMS>;
+
+fn x_part(row: u32, quad: u32) -> vec4<f32> {
+  let values = x_quad(row, quad);
+  squares += dot(values, values);
+  return values * gain_quad(quad);
+}
+
+// Holds barriers, as reductions do.
+fn sum_scale(lane: u32, size: u32) -> f32 {
+  var total = reduce_add(Reduced(squares), lane, size).x;
+  if (NORM_TEAMS > 1u) {
+    if (lane % LANES == 0u) {
+      team_squares[lane / LANES] = total;
+    }
+    workgroupBarrier();
+    total = team_squares[0];
+    for (var i = 1u; i < NORM_TEAMS; i++) {
+      total += team_squares[i];
+    }
+  }
+  return inverseSqrt(total / f32(K) + EPS);
 }
 
 const COLUMNS: u32 = K;
@@ -40,12 +72,17 @@ fn word_min(row: u32, i: u32) -> f32 {
   return 0.0;
 }
 
-// The four bytes of a word, lowest first. A byte to a float is one instruction on most devices.
-fn bytes_quad(bytes: u32) -> vec4<f32> {
-  return vec4<f32>((vec4<u32>(bytes) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(255u));
+// What is loaded of them, and what that means: scale and minimum. Kernels that load ahead make numbers of it later.
+fn scale_word(row: u32, i: u32) -> u32 {
+  return w_scale[group_of(row, i) / 2u];
 }
 
-const WORD_QUADS: u32 = 8u;
+fn scale_and_min(word: u32, row: u32, i: u32) -> vec2<f32> {
+  let pair = unpack2x16float(word);
+  return vec2<f32>(select(pair.x, pair.y, group_of(row, i) % 2u == 1u), 0.0);
+}
+
+const WORD_QUADS: u32 = 4u;
 alias Word = vec4<u32>;
 
 @group(0) @binding(1) var<storage, read> w: array<Word>;
@@ -54,18 +91,12 @@ fn word_at(row: u32, i: u32) -> Word {
   return w[row * ROW_WORDS + i];
 }
 
-fn word_packed(word: Word, q: u32) -> u32 {
-  // Masked before they are parted.
-  return (word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu;
-}
-
-const PACKED_ABOVE: u32 = 8u;
-
 fn word_quad(word: Word, q: u32) -> vec4<f32> {
-  return bytes_quad(word_packed(word, q)) - f32(PACKED_ABOVE);
+  // Each byte goes to the top, and comes back with its sign.
+  return vec4<f32>(vec4<i32>(vec4<u32>(word[q]) << vec4<u32>(24u, 16u, 8u, 0u)) >> vec4<u32>(24u));
 }
 
-const LDY: u32 = 2560u;
+const LDY: u32 = 32000u;
 
 // sum + a · b in four steps; sum + dot(a, b) would take five.
 fn add_dot(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
@@ -113,7 +144,6 @@ fn biased(n: u32, sum: f32) -> f32 {
 fn finish(m: u32, n: u32, sum: f32) {
   y[m * LDY + n] = act(biased(n, sum));
 }
-
 
 // Sums of neighbouring rows, reduced together.
 const PACK: u32 = 4u;
@@ -255,6 +285,8 @@ fn reduce_max(value: Reduced, lane: u32, size: u32) -> Reduced {
 }
 
 
+// Teams of LANES that read x together; elsewhere each reads all of it.
+const NORM_TEAMS: u32 = WG / LANES;
 
 // Turns in which the lanes of a row walk along it; in each they cover CHUNK vec4s of x.
 const TURNS: u32 = (ROW_WORDS + LANES - 1u) / LANES;
@@ -313,7 +345,7 @@ fn main(
       if (CHUNK % WG == 0u || quad < CHUNK) {
         let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
         {
-          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_quad(x_rows[0u], turn * CHUNK + quad);
+          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_part(x_rows[0u], turn * CHUNK + quad);
         }
       }
     }
@@ -322,25 +354,7 @@ fn main(
       if (CHUNK % WG == 0u || quad < CHUNK) {
         let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
         {
-          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_quad(x_rows[0u], turn * CHUNK + quad);
-        }
-      }
-    }
-    {
-      let quad = 2u * WG + lane;
-      if (CHUNK % WG == 0u || quad < CHUNK) {
-        let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
-        {
-          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_quad(x_rows[0u], turn * CHUNK + quad);
-        }
-      }
-    }
-    {
-      let quad = 3u * WG + lane;
-      if (CHUNK % WG == 0u || quad < CHUNK) {
-        let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
-        {
-          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_quad(x_rows[0u], turn * CHUNK + quad);
+          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_part(x_rows[0u], turn * CHUNK + quad);
         }
       }
     }
@@ -498,154 +512,6 @@ fn main(
       }
     }
     {
-      var xs: array<vec4<f32>, COLS>;
-      {
-        xs[0u] = x_tile[(0u * WORD_QUADS + 4u) * TILE_STRIDE + column];
-        if (HAS_MIN) {
-          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
-        }
-      }
-      {
-        let weights = word_quad(words[0u], 4u);
-        {
-          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
-          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[1u], 4u);
-        {
-          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
-          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[2u], 4u);
-        {
-          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
-          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[3u], 4u);
-        {
-          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
-          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-    }
-    {
-      var xs: array<vec4<f32>, COLS>;
-      {
-        xs[0u] = x_tile[(0u * WORD_QUADS + 5u) * TILE_STRIDE + column];
-        if (HAS_MIN) {
-          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
-        }
-      }
-      {
-        let weights = word_quad(words[0u], 5u);
-        {
-          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
-          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[1u], 5u);
-        {
-          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
-          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[2u], 5u);
-        {
-          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
-          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[3u], 5u);
-        {
-          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
-          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-    }
-    {
-      var xs: array<vec4<f32>, COLS>;
-      {
-        xs[0u] = x_tile[(0u * WORD_QUADS + 6u) * TILE_STRIDE + column];
-        if (HAS_MIN) {
-          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
-        }
-      }
-      {
-        let weights = word_quad(words[0u], 6u);
-        {
-          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
-          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[1u], 6u);
-        {
-          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
-          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[2u], 6u);
-        {
-          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
-          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[3u], 6u);
-        {
-          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
-          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-    }
-    {
-      var xs: array<vec4<f32>, COLS>;
-      {
-        xs[0u] = x_tile[(0u * WORD_QUADS + 7u) * TILE_STRIDE + column];
-        if (HAS_MIN) {
-          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
-        }
-      }
-      {
-        let weights = word_quad(words[0u], 7u);
-        {
-          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
-          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[1u], 7u);
-        {
-          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
-          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[2u], 7u);
-        {
-          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
-          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[3u], 7u);
-        {
-          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
-          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-    }
-    {
       {
         var sum = scales[0u].x * dots[0u * PACKS + 0u / PACK][0u % PACK];
         if (HAS_MIN) {
@@ -684,8 +550,9 @@ fn main(
     workgroupBarrier();
   }
 
+  let scale = sum_scale(lane, subgroup_size);
   {
-    sums[0u] = reduce_add(sums[0u], lane, subgroup_size);
+    sums[0u] = scale * reduce_add(sums[0u], lane, subgroup_size);
   }
   if (column != 0u) {
     return;
@@ -714,3 +581,4 @@ fn main(
     }
   }
 }
+

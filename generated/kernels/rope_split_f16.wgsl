@@ -1,12 +1,12 @@
 const WG: u32 = 128u;
-const CHUNK: u32 = 64u;
+const CHUNK: u32 = 32u;
 // Values whose loads are under way at a time.
 const UNROLL: u32 = 4u;
 const H: u32 = 32u;
 const KVH: u32 = 4u;
 const HD: u32 = 64u;
 const C: u32 = 2048u;
-const SPLITS: u32 = 32u;
+const SPLITS: u32 = 64u;
 const SCALE: f32 = 0.125;
 // Keys that a row sees, itself included; 0: all before it.
 const WINDOW: u32 = 0u;
@@ -223,7 +223,6 @@ const SLICES: u32 = WG / QUADS;
 const SLICE_TURNS: u32 = (CHUNK + SLICES * UNROLL - 1u) / (SLICES * UNROLL);
 const PLACES: u32 = SLICES * SLICE_TURNS * UNROLL;
 
-@group(0) @binding(0) var<storage, read_write> q: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> part: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> stats: array<vec2<f32>>;
 
@@ -242,6 +241,8 @@ fn main(
   let cache = group.y * C;
   let last = step.past;
   let first = first_seen(last) + split * CHUNK;
+  // Places that fill up a turn repeat a key of this split: another workgroup may be writing those behind.
+  let end = min(first + CHUNK - 1u, last);
   let quad = lane % QUADS;
   let slice = lane / QUADS;
   let team = lane / TEAM;
@@ -249,12 +250,13 @@ fn main(
 
   for (var unit = lane; unit < SHARE * ROW; unit += WG) {
     let at = unit % ROW;
-    let query = q[(head + unit / ROW) * QUADS + min(at, QUADS - 1u)] * SCALE;
+    let query = query_quad(head + unit / ROW, min(at, QUADS - 1u)) * SCALE;
     queries[unit] = select(vec4<f32>(), query, at < QUADS);
   }
   for (var i = lane; i < SHARE * PLACES; i += WG) {
     weights[i] = 0.0;
   }
+  append(group.y, first, lane);
   workgroupBarrier();
 
   // Behind the last key nothing was ever written: those places repeat the last, and get no weight.
@@ -278,29 +280,10 @@ fn main(
       keys[3u] = k_quad(cache + min(first + 3u / AHEAD * TEAMS + team, last), min(at, QUADS - 1u));
     }
     {
-      let at = team_quad(turn * AHEAD + 4u % AHEAD, member);
-      keys[4u] = k_quad(cache + min(first + 4u / AHEAD * TEAMS + team, last), min(at, QUADS - 1u));
-    }
-    {
-      let at = team_quad(turn * AHEAD + 5u % AHEAD, member);
-      keys[5u] = k_quad(cache + min(first + 5u / AHEAD * TEAMS + team, last), min(at, QUADS - 1u));
-    }
-    {
-      let at = team_quad(turn * AHEAD + 6u % AHEAD, member);
-      keys[6u] = k_quad(cache + min(first + 6u / AHEAD * TEAMS + team, last), min(at, QUADS - 1u));
-    }
-    {
-      let at = team_quad(turn * AHEAD + 7u % AHEAD, member);
-      keys[7u] = k_quad(cache + min(first + 7u / AHEAD * TEAMS + team, last), min(at, QUADS - 1u));
-    }
-    {
       {
         let query = queries[0u * ROW + team_quad(turn * AHEAD + 0u, member)];
         {
           terms[0u * TEAM_KEYS + 0u] = add_dot(terms[0u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 0u]);
-        }
-        {
-          terms[0u * TEAM_KEYS + 1u] = add_dot(terms[0u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 0u]);
         }
       }
       {
@@ -308,26 +291,17 @@ fn main(
         {
           terms[0u * TEAM_KEYS + 0u] = add_dot(terms[0u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 1u]);
         }
-        {
-          terms[0u * TEAM_KEYS + 1u] = add_dot(terms[0u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 1u]);
-        }
       }
       {
         let query = queries[0u * ROW + team_quad(turn * AHEAD + 2u, member)];
         {
           terms[0u * TEAM_KEYS + 0u] = add_dot(terms[0u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 2u]);
         }
-        {
-          terms[0u * TEAM_KEYS + 1u] = add_dot(terms[0u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 2u]);
-        }
       }
       {
         let query = queries[0u * ROW + team_quad(turn * AHEAD + 3u, member)];
         {
           terms[0u * TEAM_KEYS + 0u] = add_dot(terms[0u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 3u]);
-        }
-        {
-          terms[0u * TEAM_KEYS + 1u] = add_dot(terms[0u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 3u]);
         }
       }
     }
@@ -337,17 +311,11 @@ fn main(
         {
           terms[1u * TEAM_KEYS + 0u] = add_dot(terms[1u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 0u]);
         }
-        {
-          terms[1u * TEAM_KEYS + 1u] = add_dot(terms[1u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 0u]);
-        }
       }
       {
         let query = queries[1u * ROW + team_quad(turn * AHEAD + 1u, member)];
         {
           terms[1u * TEAM_KEYS + 0u] = add_dot(terms[1u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 1u]);
-        }
-        {
-          terms[1u * TEAM_KEYS + 1u] = add_dot(terms[1u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 1u]);
         }
       }
       {
@@ -355,17 +323,11 @@ fn main(
         {
           terms[1u * TEAM_KEYS + 0u] = add_dot(terms[1u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 2u]);
         }
-        {
-          terms[1u * TEAM_KEYS + 1u] = add_dot(terms[1u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 2u]);
-        }
       }
       {
         let query = queries[1u * ROW + team_quad(turn * AHEAD + 3u, member)];
         {
           terms[1u * TEAM_KEYS + 0u] = add_dot(terms[1u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 3u]);
-        }
-        {
-          terms[1u * TEAM_KEYS + 1u] = add_dot(terms[1u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 3u]);
         }
       }
     }
@@ -375,17 +337,11 @@ fn main(
         {
           terms[2u * TEAM_KEYS + 0u] = add_dot(terms[2u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 0u]);
         }
-        {
-          terms[2u * TEAM_KEYS + 1u] = add_dot(terms[2u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 0u]);
-        }
       }
       {
         let query = queries[2u * ROW + team_quad(turn * AHEAD + 1u, member)];
         {
           terms[2u * TEAM_KEYS + 0u] = add_dot(terms[2u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 1u]);
-        }
-        {
-          terms[2u * TEAM_KEYS + 1u] = add_dot(terms[2u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 1u]);
         }
       }
       {
@@ -393,17 +349,11 @@ fn main(
         {
           terms[2u * TEAM_KEYS + 0u] = add_dot(terms[2u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 2u]);
         }
-        {
-          terms[2u * TEAM_KEYS + 1u] = add_dot(terms[2u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 2u]);
-        }
       }
       {
         let query = queries[2u * ROW + team_quad(turn * AHEAD + 3u, member)];
         {
           terms[2u * TEAM_KEYS + 0u] = add_dot(terms[2u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 3u]);
-        }
-        {
-          terms[2u * TEAM_KEYS + 1u] = add_dot(terms[2u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 3u]);
         }
       }
     }
@@ -413,17 +363,11 @@ fn main(
         {
           terms[3u * TEAM_KEYS + 0u] = add_dot(terms[3u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 0u]);
         }
-        {
-          terms[3u * TEAM_KEYS + 1u] = add_dot(terms[3u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 0u]);
-        }
       }
       {
         let query = queries[3u * ROW + team_quad(turn * AHEAD + 1u, member)];
         {
           terms[3u * TEAM_KEYS + 0u] = add_dot(terms[3u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 1u]);
-        }
-        {
-          terms[3u * TEAM_KEYS + 1u] = add_dot(terms[3u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 1u]);
         }
       }
       {
@@ -431,17 +375,11 @@ fn main(
         {
           terms[3u * TEAM_KEYS + 0u] = add_dot(terms[3u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 2u]);
         }
-        {
-          terms[3u * TEAM_KEYS + 1u] = add_dot(terms[3u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 2u]);
-        }
       }
       {
         let query = queries[3u * ROW + team_quad(turn * AHEAD + 3u, member)];
         {
           terms[3u * TEAM_KEYS + 0u] = add_dot(terms[3u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 3u]);
-        }
-        {
-          terms[3u * TEAM_KEYS + 1u] = add_dot(terms[3u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 3u]);
         }
       }
     }
@@ -451,17 +389,11 @@ fn main(
         {
           terms[4u * TEAM_KEYS + 0u] = add_dot(terms[4u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 0u]);
         }
-        {
-          terms[4u * TEAM_KEYS + 1u] = add_dot(terms[4u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 0u]);
-        }
       }
       {
         let query = queries[4u * ROW + team_quad(turn * AHEAD + 1u, member)];
         {
           terms[4u * TEAM_KEYS + 0u] = add_dot(terms[4u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 1u]);
-        }
-        {
-          terms[4u * TEAM_KEYS + 1u] = add_dot(terms[4u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 1u]);
         }
       }
       {
@@ -469,17 +401,11 @@ fn main(
         {
           terms[4u * TEAM_KEYS + 0u] = add_dot(terms[4u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 2u]);
         }
-        {
-          terms[4u * TEAM_KEYS + 1u] = add_dot(terms[4u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 2u]);
-        }
       }
       {
         let query = queries[4u * ROW + team_quad(turn * AHEAD + 3u, member)];
         {
           terms[4u * TEAM_KEYS + 0u] = add_dot(terms[4u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 3u]);
-        }
-        {
-          terms[4u * TEAM_KEYS + 1u] = add_dot(terms[4u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 3u]);
         }
       }
     }
@@ -489,17 +415,11 @@ fn main(
         {
           terms[5u * TEAM_KEYS + 0u] = add_dot(terms[5u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 0u]);
         }
-        {
-          terms[5u * TEAM_KEYS + 1u] = add_dot(terms[5u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 0u]);
-        }
       }
       {
         let query = queries[5u * ROW + team_quad(turn * AHEAD + 1u, member)];
         {
           terms[5u * TEAM_KEYS + 0u] = add_dot(terms[5u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 1u]);
-        }
-        {
-          terms[5u * TEAM_KEYS + 1u] = add_dot(terms[5u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 1u]);
         }
       }
       {
@@ -507,17 +427,11 @@ fn main(
         {
           terms[5u * TEAM_KEYS + 0u] = add_dot(terms[5u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 2u]);
         }
-        {
-          terms[5u * TEAM_KEYS + 1u] = add_dot(terms[5u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 2u]);
-        }
       }
       {
         let query = queries[5u * ROW + team_quad(turn * AHEAD + 3u, member)];
         {
           terms[5u * TEAM_KEYS + 0u] = add_dot(terms[5u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 3u]);
-        }
-        {
-          terms[5u * TEAM_KEYS + 1u] = add_dot(terms[5u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 3u]);
         }
       }
     }
@@ -527,17 +441,11 @@ fn main(
         {
           terms[6u * TEAM_KEYS + 0u] = add_dot(terms[6u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 0u]);
         }
-        {
-          terms[6u * TEAM_KEYS + 1u] = add_dot(terms[6u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 0u]);
-        }
       }
       {
         let query = queries[6u * ROW + team_quad(turn * AHEAD + 1u, member)];
         {
           terms[6u * TEAM_KEYS + 0u] = add_dot(terms[6u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 1u]);
-        }
-        {
-          terms[6u * TEAM_KEYS + 1u] = add_dot(terms[6u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 1u]);
         }
       }
       {
@@ -545,17 +453,11 @@ fn main(
         {
           terms[6u * TEAM_KEYS + 0u] = add_dot(terms[6u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 2u]);
         }
-        {
-          terms[6u * TEAM_KEYS + 1u] = add_dot(terms[6u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 2u]);
-        }
       }
       {
         let query = queries[6u * ROW + team_quad(turn * AHEAD + 3u, member)];
         {
           terms[6u * TEAM_KEYS + 0u] = add_dot(terms[6u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 3u]);
-        }
-        {
-          terms[6u * TEAM_KEYS + 1u] = add_dot(terms[6u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 3u]);
         }
       }
     }
@@ -565,17 +467,11 @@ fn main(
         {
           terms[7u * TEAM_KEYS + 0u] = add_dot(terms[7u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 0u]);
         }
-        {
-          terms[7u * TEAM_KEYS + 1u] = add_dot(terms[7u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 0u]);
-        }
       }
       {
         let query = queries[7u * ROW + team_quad(turn * AHEAD + 1u, member)];
         {
           terms[7u * TEAM_KEYS + 0u] = add_dot(terms[7u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 1u]);
-        }
-        {
-          terms[7u * TEAM_KEYS + 1u] = add_dot(terms[7u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 1u]);
         }
       }
       {
@@ -583,17 +479,11 @@ fn main(
         {
           terms[7u * TEAM_KEYS + 0u] = add_dot(terms[7u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 2u]);
         }
-        {
-          terms[7u * TEAM_KEYS + 1u] = add_dot(terms[7u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 2u]);
-        }
       }
       {
         let query = queries[7u * ROW + team_quad(turn * AHEAD + 3u, member)];
         {
           terms[7u * TEAM_KEYS + 0u] = add_dot(terms[7u * TEAM_KEYS + 0u], query, keys[0u * AHEAD + 3u]);
-        }
-        {
-          terms[7u * TEAM_KEYS + 1u] = add_dot(terms[7u * TEAM_KEYS + 1u], query, keys[1u * AHEAD + 3u]);
         }
       }
     }
@@ -604,64 +494,40 @@ fn main(
         {
           weights[0u * PLACES + 0u * TEAMS + team] += terms[0u * TEAM_KEYS + 0u];
         }
-        {
-          weights[0u * PLACES + 1u * TEAMS + team] += terms[0u * TEAM_KEYS + 1u];
-        }
       }
       {
         {
           weights[1u * PLACES + 0u * TEAMS + team] += terms[1u * TEAM_KEYS + 0u];
-        }
-        {
-          weights[1u * PLACES + 1u * TEAMS + team] += terms[1u * TEAM_KEYS + 1u];
         }
       }
       {
         {
           weights[2u * PLACES + 0u * TEAMS + team] += terms[2u * TEAM_KEYS + 0u];
         }
-        {
-          weights[2u * PLACES + 1u * TEAMS + team] += terms[2u * TEAM_KEYS + 1u];
-        }
       }
       {
         {
           weights[3u * PLACES + 0u * TEAMS + team] += terms[3u * TEAM_KEYS + 0u];
-        }
-        {
-          weights[3u * PLACES + 1u * TEAMS + team] += terms[3u * TEAM_KEYS + 1u];
         }
       }
       {
         {
           weights[4u * PLACES + 0u * TEAMS + team] += terms[4u * TEAM_KEYS + 0u];
         }
-        {
-          weights[4u * PLACES + 1u * TEAMS + team] += terms[4u * TEAM_KEYS + 1u];
-        }
       }
       {
         {
           weights[5u * PLACES + 0u * TEAMS + team] += terms[5u * TEAM_KEYS + 0u];
-        }
-        {
-          weights[5u * PLACES + 1u * TEAMS + team] += terms[5u * TEAM_KEYS + 1u];
         }
       }
       {
         {
           weights[6u * PLACES + 0u * TEAMS + team] += terms[6u * TEAM_KEYS + 0u];
         }
-        {
-          weights[6u * PLACES + 1u * TEAMS + team] += terms[6u * TEAM_KEYS + 1u];
-        }
       }
       {
         {
           weights[7u * PLACES + 0u * TEAMS + team] += terms[7u * TEAM_KEYS + 0u];
-        }
-        {
-          weights[7u * PLACES + 1u * TEAMS + team] += terms[7u * TEAM_KEYS + 1u];
         }
       }
     }
@@ -700,7 +566,7 @@ fn main(
     for (var i = 0u; i < SLICE_TURNS; i++) {
       {
         let key = (i * UNROLL + 0u) * SLICES + slice;
-        let value = v_quad(cache + min(first + key, last), quad);
+        let value = v_quad(cache + min(first + key, end), quad);
         {
           mixed[0u] += weights[0u * PLACES + key] * value;
         }
@@ -728,7 +594,7 @@ fn main(
       }
       {
         let key = (i * UNROLL + 1u) * SLICES + slice;
-        let value = v_quad(cache + min(first + key, last), quad);
+        let value = v_quad(cache + min(first + key, end), quad);
         {
           mixed[0u] += weights[0u * PLACES + key] * value;
         }
@@ -756,7 +622,7 @@ fn main(
       }
       {
         let key = (i * UNROLL + 2u) * SLICES + slice;
-        let value = v_quad(cache + min(first + key, last), quad);
+        let value = v_quad(cache + min(first + key, end), quad);
         {
           mixed[0u] += weights[0u * PLACES + key] * value;
         }
@@ -784,7 +650,7 @@ fn main(
       }
       {
         let key = (i * UNROLL + 3u) * SLICES + slice;
-        let value = v_quad(cache + min(first + key, last), quad);
+        let value = v_quad(cache + min(first + key, end), quad);
         {
           mixed[0u] += weights[0u * PLACES + key] * value;
         }
@@ -845,4 +711,66 @@ fn main(
     let h = unit / QUADS;
     part[((head + h) * SPLITS + split) * QUADS + unit % QUADS] = queries[h * ROW + unit % QUADS];
   }
+}
+
+const HALF: u32 = HD / 2u;
+@group(0) @binding(0) var<storage, read_write> qkv: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read> table: array<vec2<f32>>;
+
+// cos and sin of pair i: the complex product of a coarse and a fine entry.
+fn rotation(position: u32, i: u32) -> vec2<f32> {
+  let a = table[(64u + position / 64u) * HALF + i];
+  let b = table[position % 64u * HALF + i];
+  return vec2<f32>(a.x * b.x - a.y * b.y, a.y * b.x + a.x * b.y);
+}
+
+fn normed(head: u32, quad: u32) -> vec4<f32> {
+  return qkv[head * QUADS + quad];
+}
+
+// A quad of a query or key (those of the keys follow the queries'), turned.
+fn query_quad(head: u32, quad: u32) -> vec4<f32> {
+  const HALF_QUADS: u32 = QUADS / 2u;
+  let is_first = quad < HALF_QUADS;
+  let at = select(quad - HALF_QUADS, quad, is_first);
+  let a = normed(head, at);
+  let b = normed(head, at + HALF_QUADS);
+  var cos: vec4<f32>;
+  var sin: vec4<f32>;
+  {
+    let turn = rotation(step.past, at * 4u + 0u);
+    cos[0u] = turn.x;
+    sin[0u] = turn.y;
+  }
+  {
+    let turn = rotation(step.past, at * 4u + 1u);
+    cos[1u] = turn.x;
+    sin[1u] = turn.y;
+  }
+  {
+    let turn = rotation(step.past, at * 4u + 2u);
+    cos[2u] = turn.x;
+    sin[2u] = turn.y;
+  }
+  {
+    let turn = rotation(step.past, at * 4u + 3u);
+    cos[3u] = turn.x;
+    sin[3u] = turn.y;
+  }
+  return select(a * sin + b * cos, a * cos - b * sin, is_first);
+}
+
+fn kv_item(x: vec4<f32>) -> KvItem {
+  return KvItem(kv_store(x.xy), kv_store(x.zw));
+}
+
+// The key and value of the step's position, by the workgroup that has it.
+fn append(head: u32, first: u32, lane: u32) {
+  let quad = lane;
+  if (step.past - first < CHUNK && quad < QUADS) {
+    let to = (head * C + step.past) * QUADS + quad;
+    k[to] = kv_item(query_quad(H + head, quad));
+    v[to] = kv_item(qkv[(H + KVH + head) * QUADS + quad]);
+  }
+  storageBarrier();
 }
