@@ -215,7 +215,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       },
       files: {},
       targets: byTarget,
-      variants: await emitVariants(variants, weights, code, bundle, source),
+      variants: await emitVariants(variants, weights, code, bundle, source, cache),
       ...(model.flow && { flow: model.flow }),
       ...(await emitExtras(imported, bundle)),
     }

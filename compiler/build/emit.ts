@@ -1,5 +1,6 @@
 /** What the manifest says of each variant, and the files of its plans. */
 import type { Plan, Smaller, Variant } from '../../runtime/format.js'
+import { type Cache, cacheKey } from '../cache.js'
 import type { BundleWriter } from '../emit/bundle.js'
 import { FIRST_WEIGHTS } from '../emit/plan.js'
 import type { WeightSet } from '../emit/shards-write.js'
@@ -23,22 +24,33 @@ function waitOf({ wait: { everyMs, dispatchesPerSubmit: dispatches } }: Engine):
 type TestPlan = (
   v: Pick<CompiledVariant, 'plan' | 'kernels' | 'lowered'>,
   backend: Variant['backend'],
+  shards: Plan['shards'],
 ) => Promise<Pick<Variant, 'selfTest'>>
 
-function selfTests(source: WeightSource | null, bundle: BundleWriter): TestPlan {
+/** Raised when the same plan and weights get other tests: by other cuts, references or tolerances. */
+const REVISION = 1
+
+function selfTests(source: WeightSource | null, bundle: BundleWriter, cache: Cache): TestPlan {
   const memo: Memo = new Map()
   const made = new Map<Plan, Promise<string>>()
   const make = async (
     source: WeightSource,
     { plan, kernels, lowered }: Parameters<TestPlan>[0],
     language: 'wgsl' | 'c',
+    shards: Plan['shards'],
   ) => {
+    // Kernels and weight files are named by what they hold.
+    const key = cacheKey('self-test', REVISION, JSON.stringify({ ...plan, shards }))
+    const known = cache.get(key)
+    if (known) return bundle.add('selftest', 'json', known)
     const tests = await selfTestsOf({ plan, kernels, language, source, memo }, lowered)
-    return bundle.add('selftest', 'json', JSON.stringify(tests))
+    const bytes = Buffer.from(JSON.stringify(tests))
+    cache.put(key, bytes)
+    return bundle.add('selftest', 'json', bytes)
   }
-  return async (v, backend) => {
+  return async (v, backend, shards) => {
     if (!source) return {}
-    const file = made.get(v.plan) ?? make(source, v, backend === 'webgpu' ? 'wgsl' : 'c')
+    const file = made.get(v.plan) ?? make(source, v, backend === 'webgpu' ? 'wgsl' : 'c', shards)
     made.set(v.plan, file)
     return { selfTest: await file }
   }
@@ -58,7 +70,7 @@ async function emitSmaller(
     rungs.push({
       plan: await bundle.add('plan', 'json', JSON.stringify({ ...plan, shards })),
       code,
-      ...(await test({ plan, kernels, lowered }, spec.backend)),
+      ...(await test({ plan, kernels, lowered }, spec.backend, shards)),
       memory: memoryOf(plan),
       limits: spec.backend === 'webgpu' ? limitsOf(plan, kernels) : {},
       ...rung,
@@ -72,8 +84,9 @@ export async function emitVariants(
   code: Map<string, CodeFiles>,
   bundle: BundleWriter,
   source: WeightSource | null,
+  cache: Cache,
 ): Promise<Record<string, Variant>> {
-  const test = selfTests(source, bundle)
+  const test = selfTests(source, bundle, cache)
   const out: Record<string, Variant> = {}
   for (const variant of variants) {
     const { spec } = variant
@@ -92,7 +105,7 @@ export async function emitVariants(
       limits: spec.backend === 'webgpu' ? limitsOf(plan, variant.kernels) : {},
       plan: await bundle.add('plan', 'json', JSON.stringify(plan)),
       code: files.whole,
-      ...(await test(variant, spec.backend)),
+      ...(await test(variant, spec.backend, shards)),
       memory: memoryOf(plan),
       ...(await emitSmaller(variant, files.smaller, shards, bundle, test)),
     }
