@@ -60,7 +60,9 @@ async function tellStory({ prompt, tokens }: { prompt: string; tokens: number },
 /** Text by as many workers; null: by as many as the runtime likes. */
 async function onThreads({ prompt, threads }: { prompt: string; threads: number | null }, page: Page) {
   const { load } = await page.import<typeof Runtime>('/f32/runtime.js')
-  const model = await load('/f32', { backend: 'wasm', ...(threads === null ? {} : { threads }) })
+  // What an earlier load measured must not choose here.
+  const fresh = { backend: 'wasm', record: false } as const
+  const model = await load('/f32', { ...fresh, ...(threads === null ? {} : { threads }) })
   let text = ''
   for await (const piece of model.generate(prompt, { maxTokens: 60, temperature: 0, bos: true }))
     text += piece
@@ -76,7 +78,9 @@ async function withoutWorkers({ prompt, how }: { prompt: string; how: 'refused' 
     if (how === 'refused') throw new DOMException('no workers here', 'SecurityError')
     return new Worker(new URL('nothing.js', url), { type: 'module' })
   }
-  const model = await load('/f32', { backend: 'wasm', threads: 2, worker: worker as Runtime.WorkerFactory })
+  const model = await load('/f32', {
+    ...{ backend: 'wasm', threads: 2, record: false, worker: worker as Runtime.WorkerFactory },
+  })
   let text = ''
   for await (const piece of model.generate(prompt, { maxTokens: 20, temperature: 0, bos: true }))
     text += piece

@@ -24,7 +24,8 @@ export async function endsWell(bundle: Bundle, options: LoadOptions = { gpu: nul
     }
   } catch (e) {
     const renamed =
-      e instanceof TypeError && /is missing; the program takes|the model has no input/.test(e.message)
+      e instanceof TypeError &&
+      /is missing; the program takes|the model has no input|needs a shape/.test(e.message)
     if (!renamed && !TYPED.some((T) => e instanceof T)) throw e
   }
 }
