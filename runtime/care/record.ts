@@ -44,7 +44,7 @@ function hash(text: string): string {
 export function recordKey(manifest: Manifest, { webgpu, wasm }: Capabilities): string {
   const { features, limits, info } = webgpu
   const device = [globalThis.navigator?.userAgent ?? '', features, limits, info, wasm]
-  const bundle = [manifest.wgc, manifest.variants]
+  const bundle = [manifest.wgc, manifest.variants, manifest.files]
   return `wgc ${hash(JSON.stringify(device))} ${hash(JSON.stringify(bundle))}`
 }
 
