@@ -9,8 +9,8 @@ import { missingForWgpu, runOnWgpu } from './wgsl-run.js'
 const missing = missingForWgpu()
 if (missing.length > 0) console.warn(`SKIPPED: no ${missing}; WGSL kernels are not run on wgpu`)
 
-/** Lavapipe compiles for a minute, where its cache on disk is empty. */
-const TIMEOUT = 400_000
+/** Lavapipe compiles for minutes, where its cache on disk is empty. */
+const TIMEOUT = 800_000
 
 test.skipIf(missing.length > 0)(
   'kernels without subgroups',
