@@ -28,7 +28,7 @@ type TestPlan = (
 ) => Promise<Pick<Variant, 'selfTest'>>
 
 /** Raised when the same plan and weights get other tests: by other cuts, references or tolerances. */
-const REVISION = 1
+const REVISION = 2
 
 function selfTests(source: WeightSource | null, bundle: BundleWriter, cache: Cache): TestPlan {
   const memo: Memo = new Map()
@@ -39,8 +39,11 @@ function selfTests(source: WeightSource | null, bundle: BundleWriter, cache: Cac
     language: 'wgsl' | 'c',
     shards: Plan['shards'],
   ) => {
-    // Kernels and weight files are named by what they hold.
-    const key = cacheKey('self-test', REVISION, JSON.stringify({ ...plan, shards }))
+    // Weight files are named by what they hold. Plans of WebAssembly are alike for kernels that round differently.
+    const choices = lowered.map(({ lowered: { steps } }) =>
+      steps.map(({ params, choice }) => [choice.template.name, params, choice.params]),
+    )
+    const key = cacheKey('self-test', REVISION, JSON.stringify({ ...plan, shards, choices }))
     const known = cache.get(key)
     if (known) return bundle.add('selftest', 'json', known)
     const tests = await selfTestsOf({ plan, kernels, language, source, memo }, lowered)

@@ -18,6 +18,8 @@ import type { TestStep } from './steps.js'
 /** Arithmetic, and elements of an operand, that a test may take. */
 const MOST_FLOPS = 1e8
 const MOST_ELEMENTS = 1 << 21
+/** Between two steps of noise, where 127 levels meet no tie: engines round one either way. */
+const BETWEEN = 2 ** -13
 /** Of explicit values, how many before they repeat. */
 const CYCLE = 97
 
@@ -181,7 +183,14 @@ function activation(making: Making, port: string, spec: PortSpec): Float64Array 
   const stream = making.fills.length
   const fill: Fill = {
     ...area,
-    ...(values ? { values } : { stream, ...cut.noise?.[port], ...noise?.[port] }),
+    ...(values
+      ? { values }
+      : {
+          stream,
+          ...(made && making.levels > 0 && { base: BETWEEN }),
+          ...cut.noise?.[port],
+          ...noise?.[port],
+        }),
   }
   const held = filled(fill, countOf(view))
   making.fills.push({ tensor: tensor.name, view, fill, values: held })

@@ -15,7 +15,7 @@ export interface RecordStore {
 
 /** Of one device and one bundle. */
 export interface Remembered {
-  /** `plan/program`: of a variant's plan file, the programs whose kernels passed the self-test. */
+  /** `code plan/program`: of a variant's files, the programs whose kernels passed the self-test. */
   passed: string[]
   /** Variants that are not to be taken, and why. */
   refused: Record<string, string>

@@ -59,6 +59,9 @@ export function due(plan: Plan, tests: SelfTest[], programs: readonly string[]):
   })
 }
 
+/** What was tested: variants may share a plan, or the code of its kernels, alone. */
+const testedOf = ({ plan, code }: Variant): string => `${code} ${plan}/`
+
 export function selfTester(context: Context): Check {
   const { options } = context
   if (options.selfTest === false) return async () => {}
@@ -67,8 +70,9 @@ export function selfTester(context: Context): Check {
   const files = new Map<string, Promise<unknown>>()
   const done = new Set<string>()
   const testsOf = (variant: Variant) => {
-    const file = files.get(variant.plan) ?? readTests(context, variant)
-    files.set(variant.plan, file)
+    const name = variant.selfTest ?? ''
+    const file = files.get(name) ?? readTests(context, variant)
+    files.set(name, file)
     return file
   }
 
@@ -79,8 +83,7 @@ export function selfTester(context: Context): Check {
     executor: Executor,
   ): Promise<string | undefined> {
     const { passed } = await record.reading
-    // A variant made smaller has another plan.
-    const keyOf = (program: string) => `${variant.plan}/${program}`
+    const keyOf = (program: string) => testedOf(variant) + program
     const known = (program: string) =>
       done.has(keyOf(program)) || (!always && passed.includes(keyOf(program)))
     const programs = readyOf(plan, executor).filter((name) => !known(name))
@@ -120,7 +123,7 @@ export function selfTester(context: Context): Check {
       const { refused, passed } = await record.reading
       if (!always && Object.hasOwn(refused, id)) throw unsupported(`not taken again: ${refused[id]}`)
       // Fetched while the variant is opened, and awaited when it is.
-      if (always || !passed.some((p) => p.startsWith(`${variant.plan}/`))) testsOf(variant).catch(() => {})
+      if (always || !passed.some((p) => p.startsWith(testedOf(variant)))) testsOf(variant).catch(() => {})
       return
     }
     const { plan, executor } = opened

@@ -1,6 +1,6 @@
 /** Self-tests: what the compiler writes, what the runtime makes of them, and what a wrong kernel leads to. */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -12,6 +12,7 @@ import { decode, noiseBytes, rowBytesOf } from '../../runtime/care/pattern.js'
 import { runTests } from '../../runtime/care/probe.js'
 import { memoryStore } from '../../runtime/care/record.js'
 import type { ModelEvent } from '../../runtime/events.js'
+import type { Manifest } from '../../runtime/format.js'
 import { load } from '../../runtime/index.js'
 import type { Source } from '../../runtime/source.js'
 import { softwareDevice } from '../helpers/gpu.js'
@@ -45,6 +46,20 @@ describe('what operands hold', () => {
 })
 
 describe('what the compiler writes', () => {
+  // Plans of WebAssembly are alike with and without instructions that round activations to fewer levels.
+  it('is the same from its cache', async () => {
+    const tests = async (cache: string) => {
+      const given = { model: STORIES, targets: ['chrome'], only: ['wasm-simd128'], out: join(out, 'q4') }
+      await build({ ...given, bits: 4, cache })
+      const { variants } = manifestOf(join(out, 'q4'))
+      return Object.entries(variants).map(([id, { plan, selfTest }]) => ({ id, plan, selfTest }))
+    }
+    const cold = await tests(join(out, 'cache'))
+    expect(new Set(cold.map(({ plan }) => plan)).size).toBe(1)
+    expect(new Set(cold.map(({ selfTest }) => selfTest)).size).toBe(2)
+    expect(await tests(join(out, 'cache'))).toEqual(cold)
+  }, 120_000)
+
   it('tests every kernel of every program', () => {
     for (const id of Object.keys(manifestOf(folder()).variants)) {
       const { file, plan } = benchNamed(id)
@@ -125,9 +140,15 @@ describe('what the runtime makes of it', () => {
 })
 
 /** The bundle with one file replaced, and the names that were read of it. */
-function sourceOf(replace: (name: string, bytes: Buffer) => Buffer): { source: Source; read: string[] } {
+function sourceOf(
+  replace: (name: string, bytes: Buffer) => Buffer,
+  change: (manifest: Manifest) => void = () => {},
+): { source: Source; read: string[] } {
   const manifest = manifestOf(folder())
-  const content = (name: string) => replace(name, readFileSync(join(folder(), name)))
+  change(manifest)
+  const held = (name: string) => join(folder(), name)
+  const content = (name: string) =>
+    replace(name, existsSync(held(name)) ? readFileSync(held(name)) : Buffer.of())
   for (const [name, info] of Object.entries(manifest.files)) {
     const bytes = content(name)
     Object.assign(info, { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
@@ -171,6 +192,25 @@ describe('a variant that computes wrongly', () => {
     await expect(always).rejects.toThrow(/computes wrongly here/)
     const never = await load(second.source, { ...options, record, selfTest: false })
     never.destroy()
+  })
+
+  it('says nothing of another that has the same plan', async () => {
+    const events: ModelEvent[] = []
+    const id = 'wasm-simd128'
+    const own = manifestOf(folder()).variants[id]!.selfTest!
+    const other = 'selftest-other.json'
+    const content = (name: string, bytes: Buffer) =>
+      name === other ? broken(own, readFileSync(join(folder(), own))) : bytes
+    const { source } = sourceOf(content, (manifest) => {
+      const { [id]: variant, ...others } = manifest.variants
+      manifest.files[other] = { ...manifest.files[own]! }
+      manifest.targets.chrome!.unshift('wasm-first')
+      manifest.variants = { 'wasm-first': { ...variant!, selfTest: other }, [id]: variant!, ...others }
+    })
+    const model = await load(source, { ...options, onEvent: (e) => events.push(e) })
+    expect(model.variant).toBe(id)
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'disagreed', variant: 'wasm-first' }))
+    model.destroy()
   })
 
   it('is tested once where it is right', async () => {
