@@ -30,7 +30,8 @@ export function storedValues(
     })
     return out
   }
-  if (data)
+  // An ONNX model may hold both: what its file says, and how that is stored.
+  if (data && !weight)
     return memo(known, `const ${name} ${JSON.stringify([rows, k, columns])}`, async () => {
       const all = Float64Array.from(data)
       return rows ? take(all, rows) : all.subarray(0, columns)

@@ -11,6 +11,8 @@ const jobs = allJobs().filter((job) => !needsF16(job) && !needsMatrix(job))
 const portable = jobs.filter((job) => !job.params.SUBGROUPS)
 /** SwiftShader takes a second for a large kernel. */
 const PART = 5
+/** Only here is workgroup memory not cleared: what counts in it does so from what others left. */
+const counts = ({ template }: (typeof jobs)[number]) => /var<workgroup> \w+: atomic/.test(template.source)
 const TIMEOUT = 400_000
 
 describe('on Dawn', async () => {
@@ -30,7 +32,7 @@ describe('on Dawn', async () => {
   test.skipIf(!device)(
     'without subgroups',
     async () => {
-      const chosen = portable.filter((_, i) => i % PART === 0)
+      const chosen = portable.filter((job, i) => i % PART === 0 || counts(job))
       expect(await runOnDawn(device as GPUDevice, chosen)).toEqual([])
     },
     TIMEOUT,

@@ -15,8 +15,10 @@ import type { ModelEvent } from '../../runtime/events.js'
 import type { Manifest } from '../../runtime/format.js'
 import { load } from '../../runtime/index.js'
 import type { Source } from '../../runtime/source.js'
+import { smallModels } from '../helpers/family-models.js'
 import { softwareDevice } from '../helpers/gpu.js'
 import { type Bench, benchOf, judge, manifestOf, openBench } from '../helpers/self-test.js'
+import { reportOf } from '../helpers/self-test-report.js'
 
 const STORIES = 'tests/fixtures/stories260K'
 const ONLY = ['wasm-simd128', 'webgpu-chromium-base']
@@ -74,6 +76,26 @@ describe('what the compiler writes', () => {
           expect(tested.has(`${name} ${kernel}`), `${name}: ${label}`).toBe(true)
     }
   })
+
+  // Their graphs hold what a file's weights are beside how they are stored.
+  it.each(['onnx mobilenet'])(
+    'is true of %s',
+    async (name) => {
+      const { make, ...options } = smallModels[name]!
+      const model = await make(join(out, 'model'))
+      await build({
+        ...options,
+        model,
+        targets: ['chrome'],
+        only: ['wasm-simd128'],
+        bits: 4,
+        out: join(out, name),
+      })
+      const { 'wasm-simd128': lines } = await reportOf(join(out, name), 'wasm-simd128', 0)
+      expect(lines).toEqual([expect.stringMatching(/untested \[\]$/)])
+    },
+    120_000,
+  )
 
   it('is true of its kernels', async () => {
     const device = await softwareDevice()
