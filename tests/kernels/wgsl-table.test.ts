@@ -36,6 +36,12 @@ describe('the table of variants', () => {
     },
   )
 
+  test('what is counted in workgroup memory is cleared first', () => {
+    for (const { name, source } of templates)
+      for (const [, counter] of source.matchAll(/var<workgroup> (\w+): atomic/g))
+        expect(source, name).toMatch(new RegExp(`atomicStore\\(&${counter}, 0u\\)`))
+  })
+
   test('every case has a kernel that needs no feature', () => {
     const portable = jobs.filter(
       (job) => !job.params.SUBGROUPS && !job.params.DOT4 && !needsF16(job) && !needsMatrix(job),
