@@ -11,6 +11,7 @@ const jobs = allJobs().filter((job) => !needsF16(job) && !needsMatrix(job))
 const portable = jobs.filter((job) => !job.params.SUBGROUPS)
 /** SwiftShader takes a second for a large kernel. */
 const PART = 5
+const TIMEOUT = 400_000
 
 describe('on Dawn', async () => {
   const device = await softwareDevice()
