@@ -28,7 +28,7 @@ type TestPlan = (
 ) => Promise<Pick<Variant, 'selfTest'>>
 
 /** Raised when the same plan and weights get other tests: by other cuts, references or tolerances. */
-const REVISION = 3
+const REVISION = 4
 
 function selfTests(source: WeightSource | null, bundle: BundleWriter, cache: Cache): TestPlan {
   const memo: Memo = new Map()

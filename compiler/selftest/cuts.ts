@@ -307,6 +307,15 @@ export const cuts: Readonly<Record<string, Rule>> = {
   rmsnorm: ({ n, facts }) =>
     facts.LAST === true ? {} : { facts: { M: Math.min(n('M'), ROWS), R: Math.min(n('R'), ROWS) } },
   rope_kv: turnedKeys,
+  // Heads lie side by side in qkv: all of them.
+  rope_split: (given) => {
+    const cache = written(1, given)
+    return {
+      facts: { C: Math.min(given.n('C'), given.step.past + 1), SPLITS: splitsOf(given) },
+      grid: {},
+      views: { 'k out': cache, 'v out': cache },
+    }
+  },
   sample: (given) => ({
     ...contextOf(given),
     noise: { logits: { scale: 8 } },

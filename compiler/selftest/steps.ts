@@ -37,7 +37,7 @@ function pastsOf({ op }: Step, facts: Facts, context: number): number[] {
   const within = (past: number) => Math.max(0, Math.min(past, context - 1))
   if (context === 0) return [0]
   if (op.name === 'attention') return [0, within(PAST)]
-  if (op.name === 'attention_split' || op.name === 'attention_merge')
+  if (['attention_split', 'attention_merge', 'rope_split'].includes(op.name))
     return [0, within(Number(facts.CHUNK) + PAST)]
   return [within(PAST)]
 }

@@ -257,9 +257,16 @@ export async function testOf(
     ports[port] = stored ? await weightValues(making, port, tensor) : activation(making, port, spec)
     if (ports[port]!.length !== total(shapeOf(making, port, part))) cannot(`${port} is of another shape`)
   }
-  for (const [port, spec] of present)
-    if (spec.role !== 'in')
-      ports[port] = new Float64Array(total(shapeOf(making, port, part))).fill(Number.NaN)
+  // What it writes of a state is what is a number of nothing but NaN; it may read the rest.
+  const nothing = present.flatMap(([port, { role }]) =>
+    role === 'in'
+      ? []
+      : [[port, new Float64Array(total(shapeOf(making, port, part))).fill(Number.NaN)] as const],
+  )
+  const written = Object.fromEntries(nothing)
+  op.reference({ ...ports, ...written }, part, at.values)
+  for (const [port, { role }] of present)
+    if (role === 'out') ports[port] = new Float64Array(written[port]!.length).fill(Number.NaN)
   op.reference(ports, part, at.values)
 
   const last = making.runs.at(-1)!
@@ -267,7 +274,9 @@ export async function testOf(
     if (spec.role === 'in') return []
     const type = typeOf(spec, tensorOf(making, port))
     const view = cut.views?.[`${port} out`] ?? viewOf(making, port)
-    const made = ports[port]!.filter((x) => !Number.isNaN(x))
+    const made = ports[port]!.filter(
+      (x, i) => !Number.isNaN(x) && (spec.role === 'out' || !Number.isNaN(written[port]![i]!)),
+    )
     if (made.length !== countOf(view) || made.length === 0) cannot('it leaves out numbers, or makes none')
     return [{ spec, made, area: placed(making, last, port, view, type, rowOf(making, port, type)) }]
   })

@@ -16,7 +16,9 @@ import type { Manifest } from '../../runtime/format.js'
 import { load } from '../../runtime/index.js'
 import type { Source } from '../../runtime/source.js'
 import { smallModels } from '../helpers/family-models.js'
+import { GOLDENS } from '../helpers/goldens.js'
 import { softwareDevice } from '../helpers/gpu.js'
+import { whyAbsent } from '../helpers/models.js'
 import { type Bench, benchOf, judge, manifestOf, openBench } from '../helpers/self-test.js'
 import { reportOf } from '../helpers/self-test-report.js'
 
@@ -95,6 +97,21 @@ describe('what the compiler writes', () => {
       expect(lines).toEqual([expect.stringMatching(/untested \[\]$/)])
     },
     120_000,
+  )
+
+  // Splits of a cache that it also writes.
+  it.skipIf(whyAbsent(GOLDENS))(
+    'leaves nothing of llava out',
+    async () => {
+      const only = 'webgpu-chromium-base'
+      const to = join(out, 'llava')
+      await build({ model: join(GOLDENS, 'llava'), targets: ['chrome'], only: [only], bits: 4, out: to })
+      const { file, plan } = benchOf(to, manifestOf(to).variants[only]!)
+      const labels = file.tests.map((t) => plan.programs[t.program]!.dispatches[t.run.at(-1)![0]]!.label)
+      expect(file.untested).toEqual([])
+      expect(labels.filter((label) => label.startsWith('rope_split')).length).toBe(2)
+    },
+    60_000,
   )
 
   it('is true of its kernels', async () => {
