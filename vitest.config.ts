@@ -18,6 +18,10 @@ const LONG = [
   'kernels/wgsl-accepts',
   'onnx/node',
   'browsers/perplexity',
+  'browsers/self-test',
+  'browsers/switches',
+  'unit/runtime-recover-states',
+  'unit/shrink',
 ]
 
 const place = ({ moduleId }: TestSpecification): number => {

@@ -10,7 +10,7 @@ import { runOnDawn } from './wgsl-run.js'
 const jobs = allJobs().filter((job) => !needsF16(job) && !needsMatrix(job))
 const portable = jobs.filter((job) => !job.params.SUBGROUPS)
 /** SwiftShader takes a second for a large kernel. */
-const PART = 5
+const PART = 10
 const TIMEOUT = 400_000
 
 describe('on Dawn', async () => {
