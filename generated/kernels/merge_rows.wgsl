@@ -33,6 +33,11 @@ var<workgroup> before: atomic<u32>;
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row = group.x;
   let position = step.past + row;
+  // WGSL has it 0 already; not every driver does.
+  if (lane == 0u) {
+    atomicStore(&before, 0u);
+  }
+  workgroupBarrier();
   var own = 0u;
   for (var p = lane; p < position; p += WG) {
     own += select(0u, 1u, tokens[p] == TOKEN);
