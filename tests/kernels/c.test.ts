@@ -34,8 +34,8 @@ describe.each(builds)('$features by $toolchain', ({ features, toolchain }) => {
   })
 })
 
-/** Conversions that only kernels of GPUs ask for. */
-const GPU_ONLY = new Set(['halve_rows'])
+/** Conversions that only kernels of GPUs ask for, and what only they put into one kernel. */
+const GPU_ONLY = new Set(['halve_rows', 'norm_linear', 'embed_pair', 'rope_split'])
 
 test('every case of every operator is run by some variant', () => {
   const variants = allVariants('simd128')

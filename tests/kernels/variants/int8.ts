@@ -24,8 +24,7 @@ export const int8: VariantRow[] = [
     ]),
     EDGES,
   ),
-  row('norm_linear_gemv_i8', { SUBGROUPS: false, ...SMALL_GEMV }),
-  row('norm_linear_gemv_i8', { SUBGROUPS: true, ...SMALL_GEMV }, /^(plain|odd|long|a row past)/),
+  ...each('norm_linear_gemv_i8', cross(SUBGROUPS, [SMALL_GEMV])),
   ...each('norm_linear_gemv_i8', SUBGROUPS, /^(plain.*G=32, (none|glu)|long)/),
   ...each(
     'norm_linear_gemv_i8',

@@ -44,8 +44,7 @@ export const linear: VariantRow[] = [
 
 /** The same with a norm in front. */
 export const normLinear: VariantRow[] = [
-  row('norm_linear_gemv', { SUBGROUPS: false, ...SMALL_GEMV }),
-  row('norm_linear_gemv', { SUBGROUPS: true, ...SMALL_GEMV }, /^(plain|odd|long|a row past)/),
+  ...each('norm_linear_gemv', cross(SUBGROUPS, [SMALL_GEMV])),
   ...each('norm_linear_gemv', SUBGROUPS, /^(plain.*G=32, (none|glu)|long)/),
   ...each(
     'norm_linear_gemv',
