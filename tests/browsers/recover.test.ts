@@ -133,7 +133,7 @@ describe.each(ENGINES)('%s', (name) => {
     expect(result).toMatchObject({ ids: expected, events: ['lost', 'recovered'], devices: 2, unhandled: [] })
   })
 
-  const TOKENS = 24
+  const TOKENS = 16
   let quiet: number[] = []
   const writes = (beside?: (page: unknown) => Promise<void>) =>
     engine.run(site, write, { bundle: 'bundles/f32/', tokens: TOKENS }, beside ? { beside } : {})

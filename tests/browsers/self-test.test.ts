@@ -49,7 +49,7 @@ async function visit({ bundle, prompt, visits }: Visits, page: Page) {
     const onEvent = (event: Runtime.ModelEvent) => events.push(event)
     const model = await load(source, { backend: 'webgpu', tokenizer: false, onEvent })
     const ids: number[] = []
-    for await (const id of model.generateIds(prompt, { maxTokens: 12, temperature: 0 })) ids.push(id)
+    for await (const id of model.generateIds(prompt, { maxTokens: 6, temperature: 0 })) ids.push(id)
     const { variant, reasons } = model
     model.destroy()
     found.push({ read, events, ids, variant, reasons })
@@ -117,7 +117,7 @@ describe.each(ENGINES)('%s', (name, best, next) => {
     async () => {
       const [first, second] = await visits('good', 2)
       for (const found of [first!, second!])
-        expect(found).toMatchObject({ variant: best, events: [], ids: story!.greedy.slice(0, 12) })
+        expect(found).toMatchObject({ variant: best, events: [], ids: story!.greedy.slice(0, 6) })
       expect(first!.read.some((file) => file.startsWith('selftest'))).toBe(true)
       expect(second!.read.some((file) => file.startsWith('selftest'))).toBe(false)
     },
@@ -129,7 +129,7 @@ describe.each(ENGINES)('%s', (name, best, next) => {
     async (fault, kind) => {
       const [first, second] = await visits(`${name}-${fault}`, kind === 'disagreed' ? 2 : 1)
       for (const found of [first!, second ?? first!])
-        expect(found).toMatchObject({ variant: next, ids: story!.greedy.slice(0, 12) })
+        expect(found).toMatchObject({ variant: next, ids: story!.greedy.slice(0, 6) })
       expect(first!.events.filter((e) => e.kind === kind)).toMatchObject([{ variant: best }])
       expect(first!.reasons.find((r) => r.id === best)).toMatchObject({ ok: false })
       if (!second) return
