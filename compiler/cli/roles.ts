@@ -8,6 +8,7 @@ export type Role =
   | 'plan'
   | 'WGSL'
   | 'WebAssembly'
+  | 'self-test'
   | 'tokenizer'
   | 'preprocessor'
   | 'weights'
@@ -16,6 +17,7 @@ export function roleOf(name: string, { variants, tokenizer, preprocessor }: Mani
   for (const v of Object.values(variants)) {
     const ways = [v, ...(v.smaller ?? [])]
     if (ways.some((w) => w.plan === name)) return 'plan'
+    if (ways.some((w) => w.selfTest === name)) return 'self-test'
     if (ways.some((w) => w.code === name)) return v.backend === 'webgpu' ? 'WGSL' : 'WebAssembly'
   }
   if (name === 'manifest.json') return 'manifest'
@@ -37,11 +39,13 @@ const scripts: Readonly<Record<string, (manifest: Manifest, features: readonly s
 
 /** Files that a page which runs one variant fetches. */
 export function fetched(manifest: Manifest, id: string, plan: Plan): string[] {
-  const { plan: planFile, code, features } = manifest.variants[id]!
+  const { plan: planFile, code, features, selfTest = code } = manifest.variants[id]!
   const shared = Object.keys(manifest.files).filter((name) => {
     const role = roleOf(name, manifest)
     const isWanted = Object.hasOwn(scripts, name) && scripts[name]!(manifest, features)
     return role === 'runtime' ? isWanted : role === 'tokenizer' || role === 'preprocessor'
   })
-  return [...new Set(['manifest.json', ...shared, planFile, code, ...plan.shards.map((s) => s.file)])]
+  return [
+    ...new Set(['manifest.json', ...shared, planFile, code, selfTest, ...plan.shards.map((s) => s.file)]),
+  ]
 }

@@ -157,7 +157,7 @@ describe('inspect', () => {
     })
     const roles = new Set(report.files.map((f) => f.role))
     expect([...roles].sort()).toEqual(
-      ['WGSL', 'WebAssembly', 'manifest', 'plan', 'runtime', 'tokenizer', 'weights'].sort(),
+      ['WGSL', 'WebAssembly', 'manifest', 'plan', 'runtime', 'self-test', 'tokenizer', 'weights'].sort(),
     )
     for (const { raw, gzip, brotli } of report.files) expect(Math.max(gzip, brotli)).toBeLessThan(raw + 64)
     for (const variant of report.variants) {
