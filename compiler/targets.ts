@@ -9,17 +9,7 @@ import { map, oneOf, type Shape, text } from './shape.js'
 import { classesShape, engineShape, targetShape } from './target-shapes.js'
 import type { DeviceClasses, Engine, Target } from './target-types.js'
 
-export type {
-  Allowed,
-  DeviceClass,
-  DeviceClasses,
-  Engine,
-  MaskedDevice,
-  Quirk,
-  Refusal,
-  Sources,
-  Target,
-} from './target-types.js'
+export type * from './target-types.js'
 
 /** Files beside the targets that are none. */
 const OTHERS = ['device-classes', 'overrides', 'sources', 'support', 'watched', 'workgroups'].map(
