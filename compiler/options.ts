@@ -8,6 +8,8 @@ export interface Progress {
   stage: string
   done: number
   total: number
+  /** What of the stage is worked on, for people. */
+  what?: string
 }
 
 export interface BuildOptions {

@@ -27,14 +27,18 @@ export async function progressView(verbose: boolean | undefined): Promise<Progre
   return process.stderr.isTTY ? bar() : SILENT
 }
 
+const textOf = ({ stage, what }: Progress): string =>
+  `${STAGES[stage] ?? stage}${what === undefined ? '' : `: ${what}`}`
+
 function stages(): ProgressView {
   const start = performance.now()
-  let stage: string | undefined
+  let last: string | undefined
   return {
     update: (progress) => {
-      if (progress.stage === stage) return
-      stage = progress.stage
-      tell(`wgc: ${seconds((performance.now() - start) / 1000)}: ${STAGES[stage] ?? stage}`)
+      const text = textOf(progress)
+      if (text === last) return
+      last = text
+      tell(`wgc: ${seconds((performance.now() - start) / 1000)}: ${text}`)
     },
     stop: () => {},
   }
@@ -49,8 +53,9 @@ async function bar(): Promise<ProgressView> {
   )
   let running = false
   return {
-    update: ({ stage, done, total }) => {
-      const payload = { stage: STAGES[stage] ?? stage }
+    update: (progress) => {
+      const { done, total } = progress
+      const payload = { stage: textOf(progress) }
       if (!running) view.start(total, done, payload)
       running = true
       view.setTotal(total)

@@ -2,8 +2,8 @@
 import { type Command, Option } from 'commander'
 import { fail } from '../errors.js'
 import { type CommonOptions, command, integer, need, parsed } from './command.js'
-import { interruptible } from './interrupt.js'
-import { indent, print, table } from './output.js'
+import { Interrupted, interruptible } from './interrupt.js'
+import { indent, plural, print, table, tell } from './output.js'
 import { progressView } from './progress.js'
 
 interface Options extends CommonOptions {
@@ -85,7 +85,10 @@ async function run(o: Options): Promise<void> {
       ...(o.software && { software: true }),
       onProgress: view.update,
     }).finally(view.stop),
-  )
+  ).catch((e: unknown) => {
+    if (e instanceof Interrupted) tell('wgc: what was measured is kept: the same command goes on with it')
+    throw e
+  })
   const time = (ms: number | undefined) => (ms === undefined ? '-' : `${(1000 * ms).toFixed(1)} µs`)
   print(o.json, result, () => [
     `${result.device}: ${result.features.join(', ') || 'no features'}`,
@@ -107,6 +110,9 @@ async function run(o: Options): Promise<void> {
         [0, 2, 3, 4],
       ),
     ),
-    `${result.file}: ${result.table.rules.length} rules`,
+    `${result.file}: ${result.table ? plural(result.table.rules.length, 'rule') : 'not written, nothing was compared'}`,
+    ...(result.left > 0
+      ? [`${plural(result.left, 'operator')} left for want of time: the same command goes on with them`]
+      : []),
   ])
 }

@@ -115,3 +115,20 @@ export function neighbours(from: Candidate, setting: Setting): Candidate[] {
     })
   })
 }
+
+/** The candidate of a name in a state file; undefined where no template has such parameters any more. */
+export function candidateOf(
+  key: string,
+  heads: readonly TemplateHead[],
+  setting: Setting,
+): Candidate | undefined {
+  const [name, ...values] = key.split(' ')
+  const head = heads.find((t) => t.name === name)
+  const params = values.map((text): [string, Attr | undefined] => {
+    const [param, value] = text.split('=')
+    const { domain = [] } = head?.params.find((p) => p.name === param) ?? {}
+    return [param!, domain.find((v) => typeof v !== 'object' && String(v) === value) as Attr | undefined]
+  })
+  if (!head || params.some(([, value]) => value === undefined)) return undefined
+  return candidate(head, Object.fromEntries(params) as Params, setting)
+}

@@ -25,8 +25,8 @@ export interface SearchOptions {
   known?: ReadonlyMap<string, number>
 }
 
-/** Candidates of the first round that are made at a time. */
-const AT_FIRST = 12
+/** Candidates of the first round that are made at a time: few, until it is known that they don't take all the time. */
+const AT_FIRST = [2, 4, 8, 12]
 /** Candidates that the last rounds compare. */
 const FINALISTS = 4
 const FINAL_ROUNDS = 5
@@ -58,8 +58,11 @@ export async function search(start: Candidate[], options: SearchOptions): Promis
     return before === undefined
   })
   // Those that come first are the likely ones: where compilers are slow, time is up before all are made.
-  for (let i = 0; i < fresh.length && (i === 0 || hasTime()); i += AT_FIRST)
-    await run(fresh.slice(i, i + AT_FIRST))
+  for (let i = 0, batch = 0; i < fresh.length && hasTime(); batch++) {
+    const next = fresh.slice(i, i + AT_FIRST[Math.min(batch, AT_FIRST.length - 1)]!)
+    await run(next)
+    i += next.length
+  }
   const halve = async () => {
     let alive = ranked()
     while (alive.length > FINALISTS && hasTime()) {

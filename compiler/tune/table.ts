@@ -48,14 +48,36 @@ export function writeTable(file: string, update: TableUpdate): TunedTable {
   return table
 }
 
-/** Times of a search that was broken off: subject, then candidate, to ms; 0 for one that can't run. */
-export type State = Record<string, Record<string, number>>
+/** What is known of a subject: times by candidate in ms, 0 for one that can't run. */
+export interface Known {
+  times: Record<string, number>
+  /** What selection takes, measured: ms. */
+  now?: number | undefined
+  /** Its search has ended. */
+  done?: boolean
+}
 
-export function readState(file: string): State {
+/** What a search that was broken off, or had no more time, has measured: by subject. */
+export type State = Record<string, Known>
+
+interface StateFile {
+  /** Device, driver, engine, features: times of others say nothing here. */
+  of: string
+  subjects: State
+}
+
+const isState = (value: unknown): value is StateFile => {
+  const { of, subjects } = (value ?? {}) as Partial<StateFile>
+  const each = typeof subjects === 'object' && subjects !== null ? Object.values(subjects) : [undefined]
+  return typeof of === 'string' && each.every((s) => typeof s?.times === 'object' && s.times !== null)
+}
+
+/** What was measured before on the same device; nothing where there is no such file. */
+export function readState(file: string, of: string): State {
   if (!existsSync(file)) return {}
   try {
     const state: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    return typeof state === 'object' && state !== null ? (state as State) : {}
+    return isState(state) && state.of === of ? state.subjects : {}
   } catch (e) {
     // Broken off while it was written: measured anew.
     if (e instanceof SyntaxError) return {}
@@ -63,7 +85,7 @@ export function readState(file: string): State {
   }
 }
 
-export function writeState(file: string, state: State): void {
-  writeFileSync(`${file}.tmp`, JSON.stringify(state))
+export function writeState(file: string, of: string, subjects: State): void {
+  writeFileSync(`${file}.tmp`, JSON.stringify({ of, subjects } satisfies StateFile))
   renameSync(`${file}.tmp`, file)
 }

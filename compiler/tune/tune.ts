@@ -1,4 +1,5 @@
 /** `tune`: the kernels of a model on a device, each at the parameters that are fastest there, as a tuned table. */
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe } from '../build/describe.js'
 import { backendLimits } from '../build/limits.js'
@@ -8,20 +9,20 @@ import { fail } from '../errors.js'
 import { WHOLE_ROW } from '../formats/formats.js'
 import { importModel } from '../import/index.js'
 import type { BuildOptions, Progress } from '../options.js'
-import { featureParams, select } from '../select/select.js'
+import { featureParams } from '../select/select.js'
 import { openTemplates } from '../select/templates.js'
 import { loadTables, loadTuning, type TunedTable, type TunedVariant, tunedFolder } from '../select/tuning.js'
 import type { KernelTarget, Params } from '../select/types.js'
 import { loadWorkgroups, rulesOf } from '../select/workgroups.js'
 import { type Engine, loadDeviceClasses, type Target } from '../targets.js'
-import { type Bench, benchOf, wantedLimits } from './bench.js'
-import { candidate, keyOf, knownSets, neighbours, type Setting, sampleOf } from './candidates.js'
-import { clockOf, median } from './clock.js'
+import { benchOf, wantedLimits } from './bench.js'
+import { keyOf } from './candidates.js'
+import { clockOf, type Timed } from './clock.js'
 import { type AdapterInfo, deviceName, deviceParams, multipliesMatrices } from './device.js'
-import { type Outcome, tableRules } from './rules.js'
+import { tableRules } from './rules.js'
 import { pipelinesOf } from './runnable.js'
-import { search } from './search.js'
-import { type CountedSubject, sharesOf, subjectKey, subjectsOf } from './subjects.js'
+import { subjectsOf } from './subjects.js'
+import { survey } from './survey.js'
 import { readState, writeState, writeTable } from './table.js'
 
 export interface TuneOptions extends Pick<BuildOptions, 'model' | 'bits' | 'group' | 'kv' | 'context'> {
@@ -38,15 +39,20 @@ export interface TuneOptions extends Pick<BuildOptions, 'model' | 'bits' | 'grou
   out?: string
   /** Kernels that CPUs run are no use to anyone, except to try the tuner. */
   software?: boolean
+  /** How runs are timed where there are no timestamps. Default: by this process's clock. */
+  timed?: Timed
   signal?: AbortSignal
   onProgress?: (progress: Progress) => void
 }
 
 export interface TuneResult {
   file: string
-  table: TunedTable
+  /** Absent: there was no time to measure anything, and the file is as it was. */
+  table: TunedTable | undefined
   device: string
   features: string[]
+  /** Operators whose search has not ended for want of time: the same call goes on with them. */
+  left: number
   /** What was measured, the largest share first. */
   outcomes: {
     name: string
@@ -61,11 +67,6 @@ export interface TuneResult {
     best: string | undefined
   }[]
 }
-
-/** Candidates drawn for a template at first. */
-const SAMPLE = 40
-/** Subjects that take less than this of all are left as they are. */
-const SMALLEST_SHARE = 0.005
 
 /** Every feature that some template asks for, the device has and the engine takes in kernels. */
 function featuresOf(gpu: GPU, adapter: GPUAdapter, { wgsl }: Engine): string[] {
@@ -116,8 +117,8 @@ async function graphsOf(options: TuneOptions, table: TunedTable | undefined) {
 }
 
 /**
- * Measures the kernels of a model and writes what is fastest to a tuned table. Broken off, it goes on from where it
- * was: times are kept beside the table until it is done.
+ * Measures the kernels of a model and writes what is fastest to a tuned table. Broken off, or out of time, the same
+ * call goes on from where it was: times are kept in a `.state` beside the table until every search has ended.
  *
  * @throws WGC629 when there is no device, or only the CPU
  */
@@ -140,103 +141,38 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
   })
   const file = options.out ?? join(tunedFolder(), `${name}-${engine}.json`)
   const stateFile = `${file}.state`
-  const state = readState(stateFile)
+  const driver = info.driver ?? info.description ?? ''
+  const of = [device, driver, options.engineVersion, ...features].join(', ')
+  const state = readState(stateFile, of)
   const templates = openTemplates()
   const general = [...target.tuning, ...loadTuning()]
   const kernels: KernelTarget = { language: 'wgsl', features, tuning: [...(table?.rules ?? []), ...general] }
-  // Shapes that somebody asked for are measured like any other.
-  const wished = rulesOf([...loadWorkgroups().values()])
   const pipelines = pipelinesOf(gpuDevice, templates, kernels)
-  const clock = clockOf(gpuDevice)
-  const given = deviceParams(info)
-  const subjects = subjectsOf(await graphsOf(options, table))
-  const end = performance.now() + 1000 * options.budget
-  let done = 0
-  const report = () => options.onProgress?.({ stage: 'tune', done, total: subjects.length * 2 })
-
-  const settingOf = (subject: CountedSubject): Setting => ({ facts: subject.facts, target: kernels, given })
-  const isSearched = (subject: CountedSubject) => {
-    const heads = templates.heads.filter((t) => t.language === 'wgsl' && t.front.op.name === subject.op)
-    return heads.some((head) => sampleOf(head, settingOf(subject), 2).length > 1) || heads.length > 1
-  }
-  /** What selection takes now, measured. */
-  const first = async (subject: CountedSubject, bench: Bench): Promise<number | undefined> => {
-    const choice = select(subject.op, subject.name, subject.facts, templates.heads, kernels)
-    const now = candidate(choice.template, choice.params, settingOf(subject))
-    if (!now) return undefined
-    const rounds: number[] = []
-    // A device that was idle takes a moment to raise its clocks.
-    for (let i = 0; i < 5; i++) rounds.push((await bench.measure([now]))[0]!)
-    const ms = median(rounds)
-    return ms > 0 ? ms : undefined
-  }
-
-  const times = new Map<CountedSubject, number | undefined>()
-  for (const subject of subjects) {
-    signal?.throwIfAborted()
-    const bench = await benchOf(pipelines, clock, subject)
-    times.set(subject, await first(subject, bench))
-    bench.destroy()
-    done++
-    report()
-  }
-  const part = sharesOf(subjects, (s) => times.get(s) ?? 0)
-  const order = subjects
-    .filter((s) => part.get(s)! >= SMALLEST_SHARE && isSearched(s))
-    .sort((a, b) => part.get(b)! - part.get(a)!)
-  done = subjects.length
-  const outcomes: Outcome[] = []
-  let rest = order.reduce((sum, s) => sum + Math.sqrt(part.get(s)!), 0)
-  for (const subject of order) {
-    signal?.throwIfAborted()
-    // Roots: small shares get enough to find something, too.
-    const own = Math.sqrt(part.get(subject)!)
-    const until = performance.now() + (Math.max(end - performance.now(), 0) * own) / rest
-    rest -= own
-    const bench = await benchOf(pipelines, clock, subject)
-    const key = subjectKey(subject)
-    const before = state[key] ?? {}
-    const setting = settingOf(subject)
-    const heads = templates.heads.filter((t) => t.language === 'wgsl' && t.front.op.name === subject.op)
-    const found = []
-    for (const [i, head] of heads.entries()) {
-      const sample = sampleOf(head, setting, SAMPLE, knownSets(head, kernels, wished))
-      if (sample.length === 0) continue
-      const last = performance.now() + (until - performance.now()) / (heads.length - i)
-      found.push(
-        ...(await search(sample, {
-          measure: bench.measure,
-          neighbours: (c) => neighbours(c, setting),
-          hasTime: () => performance.now() < last && !signal?.aborted,
-          known: new Map(Object.entries(before)),
-        })),
-      )
-    }
-    found.sort((a, b) => a.ms - b.ms)
-    state[key] = {
-      ...Object.fromEntries([...bench.refused.keys()].map((c) => [c, 0])),
-      ...Object.fromEntries(found.map((t) => [keyOf(t.candidate), t.ms])),
-    }
-    writeState(stateFile, state)
-    // Beside the best, so that clocks that rose meanwhile count for neither.
-    outcomes.push({ subject, found, before: await first(subject, bench) })
-    bench.destroy()
-    done += subjects.length / order.length
-    report()
-  }
-  const written = writeTable(file, {
-    ...{ class: name, engine, variants: variantsFor(features), rules: tableRules(outcomes) },
-    measured: {
-      device,
-      driver: info.driver ?? info.description ?? '',
-      engine: options.engineVersion,
-      date: new Date().toISOString().slice(0, 10),
-      models: [options.model.split('/').at(-1)!],
-    },
-  })
-  gpuDevice.destroy()
+  const clock = clockOf(gpuDevice, options.timed)
+  const { outcomes, left } = await survey({
+    ...{ kernels, state, budget: options.budget, signal, given: deviceParams(info) },
+    benchOf: (subject) => benchOf(pipelines, clock, subject),
+    heads: templates.heads,
+    wished: rulesOf([...loadWorkgroups().values()]),
+    subjects: subjectsOf(await graphsOf(options, table)),
+    save: () => writeState(stateFile, of, state),
+    onSubject: (subject, done, total) =>
+      options.onProgress?.({ stage: 'tune', done, total, what: subject.name }),
+  }).finally(() => gpuDevice.destroy())
+  const date = new Date().toISOString().slice(0, 10)
+  const models = [options.model.split('/').at(-1)!]
+  // A table of nothing would say that the device was measured.
+  const written =
+    outcomes.length === 0
+      ? undefined
+      : writeTable(file, {
+          ...{ class: name, engine, variants: variantsFor(features), rules: tableRules(outcomes) },
+          measured: { device, driver, engine: options.engineVersion, date, models },
+        })
+  // Done: who measures again measures anew.
+  if (left === 0) rmSync(stateFile, { force: true })
   return {
-    ...{ file, table: written, device, features },
+    ...{ file, table: written, device, features, left },
     outcomes: outcomes.map(({ subject, found, before }) => ({
       ...{ name: subject.name, op: subject.op, facts: subject.facts, counts: subject.counts, before },
       after: found[0]?.ms,

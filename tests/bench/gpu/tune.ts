@@ -29,6 +29,6 @@ const µs = (ms: number | undefined) => (ms === undefined ? '-' : (1000 * ms).to
 for (const { name, before, after, candidates, best } of result.outcomes)
   console.log(`${name}: ${µs(before)} -> ${µs(after)} µs of ${candidates}: ${best ?? '-'}`)
 console.log(
-  `${result.file}: ${result.table.rules.length} rules in ${((performance.now() - began) / 1000).toFixed(0)} s`,
+  `${result.file}: ${result.table?.rules.length ?? 0} rules in ${((performance.now() - began) / 1000).toFixed(0)} s`,
 )
 process.exit()
