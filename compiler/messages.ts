@@ -451,6 +451,14 @@ export const messages = {
     message: `the history can't be opened: ${why}`,
     hint: 'name a new file, or one that an earlier --history made',
   }),
+  WGC637: (command: string, why: string) => ({
+    message: `${command} can't be measured in: ${why}`,
+    hint: "it should be a Chromium's executable; it is driven by the npm package playwright-core",
+  }),
+  WGC638: (target: string, engine: string, measures: string) => ({
+    message: `${target} runs on ${engine}, and times of ${measures} say nothing of it`,
+    hint: `name a --target of ${measures}, or leave it out`,
+  }),
   WGC901: (what: string) => ({
     message: `internal fault: ${what}`,
     hint: 'please report it with the output of --verbose',

@@ -1,6 +1,7 @@
 /** `wgc tune`: measures a model's kernels on this machine's GPU and writes a tuned table. */
 import { type Command, Option } from 'commander'
 import { fail } from '../errors.js'
+import type { Timed } from '../tune/clock.js'
 import { type CommonOptions, command, integer, need, parsed } from './command.js'
 import { Interrupted, interruptible } from './interrupt.js'
 import { indent, plural, print, table, tell } from './output.js'
@@ -8,7 +9,9 @@ import { progressView } from './progress.js'
 
 interface Options extends CommonOptions {
   model?: string
-  target: string
+  target?: string
+  browser?: string
+  browserArgs?: string
   device: 'auto' | GPUPowerPreference
   budget: number
   bits?: string
@@ -21,6 +24,7 @@ interface Options extends CommonOptions {
 const EXAMPLES = [
   'wgc tune --model llama-3-8b --target node',
   'wgc tune --model models/my-llama --target chrome --budget 10m --json',
+  'wgc tune --model models/my-llama --browser /usr/bin/chromium',
 ]
 
 const UNITS = { s: 1, m: 60, h: 3600 } as const
@@ -35,7 +39,9 @@ const duration = parsed('a time such as 90s or 5m', (text) => {
 export function tuneCommand(): Command {
   return command('tune', "measure a model's kernels on this GPU, and write what is fastest", EXAMPLES)
     .option('--model <folder|preset>', 'folder with config.json, or a preset: only its sizes count')
-    .option('--target <name>', 'whose engine and rules (see wgc targets); measured in Node, by Dawn', 'node')
+    .option('--target <name>', 'whose rules hold (see wgc targets)  (default: node, or chrome in a browser)')
+    .option('--browser <executable>', 'measure in this Chromium, by playwright-core; else in Node, by Dawn')
+    .option('--browser-args <flags>', 'more flags for it, parted by spaces')
     .addOption(
       new Option('--device <which>', 'of several GPUs')
         .choices(['auto', 'high-performance', 'low-power'])
@@ -63,20 +69,45 @@ export function tuneCommand(): Command {
     .action(run)
 }
 
+/** The engine of all that can be measured in from here. */
+const MEASURED = 'chromium'
+
+interface Measured {
+  gpu: GPU
+  timed?: Timed
+  version: string
+  close(): Promise<void>
+}
+
+async function inNode(signal: AbortSignal): Promise<Measured> {
+  const { MEASURING, dawnVersion, openDawn, probeDawn } = await import('./dawn.js')
+  const probe = await probeDawn(signal)
+  signal.throwIfAborted()
+  if (probe.adapter === undefined) fail('WGC629', [probe.why ?? 'no adapter was found'])
+  return { gpu: await openDawn(MEASURING), version: dawnVersion(), close: async () => {} }
+}
+
+async function inBrowser(executable: string, args = ''): Promise<Measured> {
+  const { openBrowser } = await import('./browser.js')
+  return openBrowser(executable, args.split(' ').filter(Boolean))
+}
+
 async function run(o: Options): Promise<void> {
   const model = need(o.model, '--model <folder|preset>', 'tune')
   const { resolveTargets } = await import('../targets.js')
-  const [target] = resolveTargets(o.target)
-  const { MEASURING, dawnVersion, openDawn, probeDawn } = await import('./dawn.js')
-  const probe = await interruptible(probeDawn)
-  if (probe.adapter === undefined) fail('WGC629', [probe.why ?? 'no adapter was found'])
+  const [target] = resolveTargets(o.target ?? (o.browser ? 'chrome' : 'node'))
+  const engine = target!.engine.name
+  if (engine !== MEASURED) fail('WGC638', [target!.name, engine, MEASURED])
+  const { gpu, timed, version, close } = await (o.browser
+    ? inBrowser(o.browser, o.browserArgs)
+    : interruptible(inNode))
   const { tune } = await import('../tune/tune.js')
-  const gpu = await openDawn(MEASURING)
   const view = await progressView(o.verbose)
   const bits = o.bits === undefined || Number.isNaN(Number(o.bits)) ? o.bits : Number(o.bits)
   const result = await interruptible((signal) =>
     tune({
-      ...{ model, target: target!, gpu, budget: o.budget, engineVersion: dawnVersion(), signal },
+      ...{ model, target: target!, gpu, budget: o.budget, engineVersion: version, signal },
+      ...(timed && { timed }),
       ...(o.device !== 'auto' && { powerPreference: o.device }),
       ...(bits !== undefined && { bits: bits as never }),
       ...(o.context && { context: o.context }),
@@ -84,7 +115,10 @@ async function run(o: Options): Promise<void> {
       ...(o.out && { out: o.out }),
       ...(o.software && { software: true }),
       onProgress: view.update,
-    }).finally(view.stop),
+    }).finally(async () => {
+      view.stop()
+      await close()
+    }),
   ).catch((e: unknown) => {
     if (e instanceof Interrupted) tell('wgc: what was measured is kept: the same command goes on with it')
     throw e

@@ -35,6 +35,13 @@ const MOST_COMPARED = 1 << 22
 
 /** A NaN that no kernel makes, in whatever is not written. */
 const POISON = 0x7fc5a5a5
+let poisoned = new Uint32Array()
+
+/** So many words of it, the same array as long as it is large enough. */
+function poison(words: number): Uint32Array<ArrayBuffer> {
+  if (poisoned.length < words) poisoned = new Uint32Array(words).fill(POISON)
+  return poisoned
+}
 
 async function outputOf(
   device: GPUDevice,
@@ -42,7 +49,7 @@ async function outputOf(
   buffer: GPUBuffer,
 ): Promise<Float32Array<ArrayBuffer>> {
   const bytes = Math.min(buffer.size, 4 * MOST_COMPARED)
-  device.queue.writeBuffer(buffer, 0, new Uint32Array(bytes / 4).fill(POISON))
+  device.queue.writeBuffer(buffer, 0, poison(bytes / 4), 0, bytes / 4)
   const staging = device.createBuffer({ size: bytes, usage: USAGE.mapRead | USAGE.copyDst })
   const encoder = device.createCommandEncoder()
   const pass = encoder.beginComputePass()

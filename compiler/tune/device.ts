@@ -18,7 +18,7 @@ export type AdapterInfo = GPUAdapterInfo & {
 
 /** What people call a device. wgpu gives a number where others give a name, and the name as a description. */
 export const deviceName = ({ device, description, vendor, architecture }: GPUAdapterInfo): string =>
-  (/^\d*$/.test(device) ? '' : device) || description || `${vendor} ${architecture}`
+  (/^(0x[\da-f]+|\d*)$/i.test(device) ? '' : device) || description || `${vendor} ${architecture}`
 
 /** Those of halves, summed in floats. */
 const configsOf = ({ subgroupMatrixConfigs: configs }: AdapterInfo): MatrixConfig[] =>

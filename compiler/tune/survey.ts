@@ -52,7 +52,7 @@ export interface Surveyed {
 const SAMPLE = 40
 /** Subjects that take less than this of all are left as they are. */
 const SMALLEST_SHARE = 0.005
-/** Measurements of what selection takes: a device that was idle takes a moment to raise its clocks. */
+/** Of a comparison: a device that was idle takes a moment to raise its clocks. */
 const ROUNDS = 5
 /** Part of the budget for finding out which subjects matter. */
 const FOR_SHARES = 0.5
@@ -78,19 +78,17 @@ export async function survey(options: Survey): Promise<Surveyed> {
     return own.some((head) => sampleOf(head, settingOf(subject), 2).length > 1) || own.length > 1
   }
 
-  /** What selection takes now, measured: ms. */
-  const present = async (
-    subject: CountedSubject,
-    bench: Bench,
-    until: number,
-  ): Promise<number | undefined> => {
+  /** What selection takes now. */
+  const presentOf = (subject: CountedSubject): Candidate | undefined => {
     const choice = select(subject.op, subject.name, subject.facts, heads, kernels)
-    const now = candidate(choice.template, choice.params, settingOf(subject))
-    const rounds: number[] = []
-    while (now && rounds.length < ROUNDS && (rounds.length === 0 || isBefore(until)))
-      rounds.push((await bench.measure([now]))[0]!)
-    const ms = median(rounds)
-    return ms > 0 ? ms : undefined
+    return candidate(choice.template, choice.params, settingOf(subject))
+  }
+  /** Medians of rounds in which all take turns, ms; NaN for one that can't run. */
+  const compare = async (candidates: Candidate[], bench: Bench, until: number): Promise<number[]> => {
+    const rounds: number[][] = []
+    while (rounds.length === 0 || (rounds.length < ROUNDS && isBefore(until)))
+      rounds.push(await bench.measure(candidates))
+    return candidates.map((_, i) => median(rounds.map((r) => r[i]!)))
   }
 
   const withBench = async <T>(subject: CountedSubject, use: (bench: Bench) => Promise<T>): Promise<T> => {
@@ -111,10 +109,18 @@ export async function survey(options: Survey): Promise<Surveyed> {
       })
       .sort((a, b) => a.ms - b.ms)
 
+  /** What selection takes, as it was measured in turns with others. */
+  const beforeOf = (subject: CountedSubject): number | undefined => {
+    const { times, now } = known.get(subject)!
+    const present = presentOf(subject)
+    return (present && times[keyOf(present)]) || now
+  }
+
   const searchOne = async (subject: CountedSubject, until: number, bench: Bench): Promise<void> => {
     const own = known.get(subject)!
     const setting = settingOf(subject)
     const before = foundOf(subject).map((t) => t.candidate)
+    const present = presentOf(subject)
     const measure = async (candidates: Candidate[]): Promise<number[]> => {
       const times = await bench.measure(candidates)
       candidates.forEach((c, i) => {
@@ -127,8 +133,8 @@ export async function survey(options: Survey): Promise<Surveyed> {
     const templates = headsOf(subject)
     for (const [i, head] of templates.entries()) {
       const drawn = sampleOf(head, setting, SAMPLE, knownSets(head, kernels, wished))
-      const again = before.filter((c) => c.template === head.name)
-      const sample = new Map([...drawn, ...again].map((c) => [keyOf(c), c]))
+      const likely = [...(present ? [present] : []), ...before].filter((c) => c.template === head.name)
+      const sample = new Map([...likely, ...drawn].map((c) => [keyOf(c), c]))
       if (sample.size === 0) continue
       const last = performance.now() + (until - performance.now()) / (templates.length - i)
       const found = await search([...sample.values()], {
@@ -139,8 +145,15 @@ export async function survey(options: Survey): Promise<Surveyed> {
       for (const { candidate: c, ms } of found) own.times[keyOf(c)] = ms
       isCut ||= !isBefore(last)
     }
-    // Beside the best, so that clocks that rose meanwhile count for neither.
-    if (isBefore(end)) own.now = (await present(subject, bench, end)) ?? own.now
+    // In turns with the best, so that clocks that rose meanwhile count for neither.
+    const [best] = foundOf(subject)
+    if (best && present && keyOf(best.candidate) !== keyOf(present) && isBefore(end)) {
+      const pair = [present, best.candidate]
+      const times = await compare(pair, bench, end)
+      pair.forEach((c, i) => {
+        if (times[i]! > 0) own.times[keyOf(c)] = times[i]!
+      })
+    }
     if (!isCut) own.done = true
     options.save()
   }
@@ -152,7 +165,10 @@ export async function survey(options: Survey): Promise<Surveyed> {
     if (own.now !== undefined || !isBefore(sharesEnd)) continue
     options.onSubject(subject, i, 2 * subjects.length)
     const until = performance.now() + (sharesEnd - performance.now()) / (subjects.length - i)
-    own.now = await withBench(subject, (bench) => present(subject, bench, until))
+    const present = presentOf(subject)
+    const measure = async (bench: Bench) => present && (await compare([present], bench, until))[0]!
+    const ms = (await withBench(subject, measure)) ?? 0
+    if (ms > 0) own.now = ms
     options.save()
   }
   const part = sharesOf(subjects, (s) => known.get(s)!.now ?? 0)
@@ -176,7 +192,7 @@ export async function survey(options: Survey): Promise<Surveyed> {
   const unknown = searched.filter((s) => known.get(s)!.now === undefined)
   return {
     outcomes: order
-      .map((subject) => ({ subject, found: foundOf(subject), before: known.get(subject)!.now }))
+      .map((subject) => ({ subject, found: foundOf(subject), before: beforeOf(subject) }))
       .filter(({ found }) => found.length > 0),
     left: order.filter((s) => !known.get(s)!.done).length + unknown.length,
   }

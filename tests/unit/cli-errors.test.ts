@@ -195,6 +195,18 @@ const INPUT: Row[] = [
     1,
     'WGC629: there is no GPU to measure on: vkCreateInstance: Found no drivers!',
   ],
+  [
+    'no browser to measure in',
+    ['tune', '--model', 'tinyllama', '--browser', './no-browser'],
+    1,
+    "WGC637: ./no-browser can't be measured in: ",
+  ],
+  [
+    'times of another engine',
+    ['tune', '--model', 'tinyllama', '--target', 'firefox'],
+    1,
+    'WGC638: firefox runs on gecko, and times of chromium say nothing of it',
+  ],
   ['no time to measure', ['tune', '--model', 'tinyllama', '--budget', '5'], 2, 'WGC103: '],
   [
     'unknown variant',

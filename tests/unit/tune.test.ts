@@ -190,12 +190,21 @@ test('rules: the fastest of all, then what needs fewer features; nothing where i
 })
 
 /** A device of three operators on which every candidate takes its own time, each measurement `cost` ms. */
-function surveyOf(state: State, { budget = 60, cost = 0, stopAfter = Number.POSITIVE_INFINITY } = {}) {
+function surveyOf(
+  state: State,
+  {
+    budget = 60,
+    cost = 0,
+    stopAfter = Number.POSITIVE_INFINITY,
+    time = (key: string, _round: number) => key.length,
+  } = {},
+) {
   const subjects = [1, 70, 71].map((M): CountedSubject => {
     return { op: 'linear', facts: linear(M), past: 0, name: `p${M}`, counts: { p: 1 } }
   })
   const stop = new AbortController()
   const measured: string[] = []
+  let rounds = 0
   const done = survey({
     ...{ heads, kernels: target, given: () => ({}), wished: [], subjects, state, budget },
     ...{ signal: stop.signal, save: () => {}, onSubject: () => {} },
@@ -206,7 +215,8 @@ function surveyOf(state: State, { budget = 60, cost = 0, stopAfter = Number.POSI
         await new Promise((resolve) => setTimeout(resolve, cost * candidates.length))
         for (const c of candidates) measured.push(`${subjectKey(subject)} ${keyOf(c)}`)
         if (measured.length > stopAfter) stop.abort(new Error('stopped'))
-        return candidates.map((c) => keyOf(c).length)
+        rounds++
+        return candidates.map((c) => time(keyOf(c), rounds))
       },
     }),
   })
@@ -236,6 +246,12 @@ test('broken off, a survey goes on from where it was', async () => {
   const both =
     counted(first.measured) + counted(second.measured) - counted([...first.measured, ...second.measured])
   expect(both).toBeLessThan(0.75 * counted(first.measured))
+})
+
+test('clocks that rise while a survey measures make nothing faster than what is taken now', async () => {
+  const { outcomes } = await surveyOf({}, { time: (_, round) => 1 / round }).done
+  expect(outcomes).toHaveLength(3)
+  expect(tableRules(outcomes)).toEqual([])
 })
 
 test('a budget is kept on a slow device: what there was no time for is left', async () => {
