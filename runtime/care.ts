@@ -6,6 +6,7 @@
 export { keepAlive } from './care/adapt.js'
 export { lanes } from './care/lanes.js'
 export { openBest } from './care/open-best.js'
+export { parts } from './care/parts.js'
 export {
   defaultStore,
   memoryStore,

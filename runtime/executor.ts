@@ -75,6 +75,21 @@ export interface Executor {
   destroy(): void
 }
 
+/** A step that is to be sent. */
+export interface Sending {
+  /** Writes what changes with each step. Gives the workgroups in x, y, z of each dispatch. */
+  begin(): Float64Array
+  /** Submits the dispatches from, to; with the last, the copies to what is read. */
+  send(from: number, to: number): void
+  /** Resolves when what was submitted is done. */
+  done(): Promise<unknown>
+  /** What is read, after the last was sent. */
+  read(): Promise<Uint8Array[]>
+}
+
+/** Sends a step of a program: all of it, in order, and not mixed with that of an earlier call. */
+export type SendStep = (program: string, step: Sending) => Promise<Uint8Array[]>
+
 export function packStep(view: DataView, at: number, s: Step): void {
   view.setUint32(at, s.seq, true)
   view.setUint32(at + 4, s.past, true)

@@ -156,15 +156,19 @@ export async function* generateIds(
     for (const [past, seq] of chunks(Math.max(before - 1, 0), length, prefill)) {
       await next()
       const sample = past + seq === length ? 1 : 0
+      const read = readToken(seq === 1 && !begins ? decoder : 'prefill', {
+        ...stepOf(seq, past, sizes),
+        ...sampling,
+        sample,
+      })
+      // A prompt that was given up in its last step was not taken in.
       enqueue(
-        readToken(seq === 1 && !begins ? decoder : 'prefill', {
-          ...stepOf(seq, past, sizes),
-          ...sampling,
-          sample,
+        read.then((id) => {
+          if (sample) session.length = length
+          return id
         }),
       )
     }
-    session.length = length
     let first = 0
     for (let asked = 1; stats.tokens < limit; ) {
       while (asked < limit && queue.length < executor.ahead) {

@@ -46,11 +46,12 @@ async function attempt<T>(
 
 async function loadFrom(source: Source, options: LoadOptions, signal: AbortSignal): Promise<Model> {
   const began = performance.now()
-  const [bytes, capabilities, { keepAlive, lanes, steady, checkManifest, checkPlan }] = await Promise.all([
-    readSmall(source, 'manifest.json', MAX_MANIFEST_BYTES, signal),
-    options.capabilities ?? detect(options),
-    care(),
-  ])
+  const [bytes, capabilities, { keepAlive, lanes, parts, steady, checkManifest, checkPlan }] =
+    await Promise.all([
+      readSmall(source, 'manifest.json', MAX_MANIFEST_BYTES, signal),
+      options.capabilities ?? detect(options),
+      care(),
+    ])
   const manifest = checkManifest(parseJson(bytes, 'manifest.json'))
   const threads = threadsOf(options)
   const selection = selectVariant(manifest, capabilities, { ...options, threads: threads?.count ?? 0 })
@@ -78,6 +79,7 @@ async function loadFrom(source: Source, options: LoadOptions, signal: AbortSigna
     readFile,
     checkPlan,
     lanes,
+    parts,
     expect,
     progress,
   }

@@ -37,6 +37,7 @@ export async function open(context: Context, variant: Variant, signal: AbortSign
           code: new TextDecoder().decode(code),
           nudge: capabilities.webgpu.nudge,
           wait: variant.wait,
+          sendStep: await context.parts(context, variant, plan),
         })
       : await createWasm(plan, code, has('threads') ? threadsOf(options) : undefined, has('memory64'))
     const { place } = executor

@@ -1,5 +1,6 @@
 /** What `load` can be told, and what the parts of a load share. */
 import type { lanes } from './care/lanes.js'
+import type { parts } from './care/parts.js'
 import type { PowerPolicy } from './care/power.js'
 import type { RecordStore } from './care/record.js'
 import type { checkPlan } from './check.js'
@@ -70,6 +71,13 @@ export interface LoadOptions extends SelectOptions, DetectOptions {
   profile?: boolean | undefined
   /** How fast to generate where the battery is low or the machine is hot. Default: at full speed. */
   power?: PowerPolicy | undefined
+  /**
+   * Milliseconds. A step of the GPU that takes half as long again, of a long prompt mostly, goes to it in parts of about
+   * that: the browser, which draws with the same GPU, shows its frames between them. How fast the GPU is is learnt in
+   * the first steps, and remembered. A dispatch is never cut, whatever it takes. `false`: steps go out whole, as they do
+   * with `profile`. Default 32.
+   */
+  partMs?: number | false | undefined
   /** Gives the loading up. Not used after that. */
   signal?: AbortSignal | undefined
   /** Whether SHA-256 of every file is checked. Default auto: where `crypto.subtle` is (https, localhost). */
@@ -84,6 +92,7 @@ export interface Context {
   reader: Reader
   checkPlan: typeof checkPlan
   lanes: typeof lanes
+  parts: typeof parts
   readFile: typeof readFile
   /** Told once the files of a variant are known. */
   expect(bytes: number): void

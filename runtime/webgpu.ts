@@ -3,8 +3,8 @@
  * makes an encoder, a pass and a command buffer, and nothing else.
  */
 import { guard } from './device.js'
-import { IntegrityError, OutOfMemoryError, UnsupportedError } from './errors.js'
-import { buffersOf, type Executor, fixedSizes, packStep, at as valueAt } from './executor.js'
+import { checkAbort, IntegrityError, OutOfMemoryError, UnsupportedError } from './errors.js'
+import { buffersOf, type Executor, fixedSizes, packStep, type SendStep, at as valueAt } from './executor.js'
 import { constant, type Expr } from './expr.js'
 import {
   type BindingKind,
@@ -55,6 +55,8 @@ export interface WebGPUOptions {
   /** A pending map is only noticed when something is submitted (see `Capabilities`). */
   nudge: boolean
   wait?: Wait | undefined
+  /** Unless given, steps go out whole. */
+  sendStep?: SendStep | undefined
 }
 
 /**
@@ -62,7 +64,7 @@ export interface WebGPUOptions {
  * device is made by this function, so a lost one is replaced by calling it again.
  */
 export async function createWebGPU(options: WebGPUOptions): Promise<Executor> {
-  const { device, plan, code, nudge, wait: { everyMs, dispatches: most } = {} } = options
+  const { device, plan, code, nudge, wait: { everyMs, dispatches: most } = {}, sendStep = whole } = options
   const { queue } = device
   const { check, make, wait, told, lost, destroy } = guard(device, nudge, everyMs)
   const sources = modules(code)
@@ -224,53 +226,69 @@ export async function createWebGPU(options: WebGPUOptions): Promise<Executor> {
       queue.writeBuffer(replays.get(program)!.buffers[buffer]!, offset, bytes as BufferSource)
     },
 
-    async run(program, step, wanted) {
+    async run(program, step, wanted, signal) {
       check()
       const { buffers, pipelines, groups, grid, moving } = replays.get(program)!
-      if (stepBuffer) {
-        packStep(stepView, 0, step)
-        queue.writeBuffer(stepBuffer, 0, stepBytes)
-      }
-      for (const { offset, values } of plan.programs[program]!.sizes ?? [])
-        queue.writeBuffer(
-          sizesBuffer!,
-          offset,
-          Uint32Array.from(values, (e) => valueAt(e, step)),
-        )
-      for (const [at, e] of moving) grid[at] = valueAt(e, step)
-      let encoder = device.createCommandEncoder()
-      let pass = encoder.beginComputePass()
-      let current: GPUComputePipeline | undefined
-      for (let i = 0; i < pipelines.length; i++) {
-        if (i && most && i % most === 0) {
+      let reads: [GPUBuffer, number][] = []
+      return sendStep(program, {
+        begin() {
+          check()
+          if (stepBuffer) {
+            packStep(stepView, 0, step)
+            queue.writeBuffer(stepBuffer, 0, stepBytes)
+          }
+          for (const { offset, values } of plan.programs[program]!.sizes ?? [])
+            queue.writeBuffer(
+              sizesBuffer!,
+              offset,
+              Uint32Array.from(values, (e) => valueAt(e, step)),
+            )
+          for (const [at, e] of moving) grid[at] = valueAt(e, step)
+          return grid
+        },
+
+        send(from, to) {
+          check()
+          checkAbort(signal)
+          let encoder = device.createCommandEncoder()
+          let pass = encoder.beginComputePass()
+          let current: GPUComputePipeline | undefined
+          for (let i = from; i < to; i++) {
+            if (i > from && most && (i - from) % most === 0) {
+              pass.end()
+              queue.submit([encoder.finish()])
+              encoder = device.createCommandEncoder()
+              pass = encoder.beginComputePass()
+              current = undefined
+            }
+            const x = grid[i * 3]!
+            const y = grid[i * 3 + 1]!
+            const z = grid[i * 3 + 2]!
+            // Not `=== 0`: a malformed plan may give less than nothing.
+            if (!(x > 0 && y > 0 && z > 0)) continue
+            if (Math.max(x, y, z) > 0xffffffff)
+              throw new IntegrityError(`dispatch ${i} of ${program} is endless`)
+            const pipeline = pipelines[i]!
+            if (pipeline !== current) pass.setPipeline(pipeline)
+            current = pipeline
+            pass.setBindGroup(0, groups[i]!)
+            // Every argument costs in Node.
+            if (y * z > 1) pass.dispatchWorkgroups(x, y, z)
+            else pass.dispatchWorkgroups(x)
+          }
           pass.end()
+          if (to === pipelines.length)
+            reads = wanted.map(([buffer, offset, bytes]) => {
+              const staging = stagingOf(bytes)
+              encoder.copyBufferToBuffer(buffers[buffer]!, offset, staging, 0, bytes)
+              return [staging, bytes]
+            })
           queue.submit([encoder.finish()])
-          encoder = device.createCommandEncoder()
-          pass = encoder.beginComputePass()
-          current = undefined
-        }
-        const x = grid[i * 3]!
-        const y = grid[i * 3 + 1]!
-        const z = grid[i * 3 + 2]!
-        // Not `=== 0`: a malformed plan may give less than nothing.
-        if (!(x > 0 && y > 0 && z > 0)) continue
-        if (Math.max(x, y, z) > 0xffffffff) throw new IntegrityError(`dispatch ${i} of ${program} is endless`)
-        const pipeline = pipelines[i]!
-        if (pipeline !== current) pass.setPipeline(pipeline)
-        current = pipeline
-        pass.setBindGroup(0, groups[i]!)
-        // Every argument costs in Node.
-        if (y * z > 1) pass.dispatchWorkgroups(x, y, z)
-        else pass.dispatchWorkgroups(x)
-      }
-      pass.end()
-      const reads = wanted.map(([buffer, offset, bytes]): [GPUBuffer, number] => {
-        const staging = stagingOf(bytes)
-        encoder.copyBufferToBuffer(buffers[buffer]!, offset, staging, 0, bytes)
-        return [staging, bytes]
+        },
+
+        done: () => wait(queue.onSubmittedWorkDone()),
+        read: () => Promise.all(reads.map(([staging, bytes]) => readBack(staging, bytes))),
       })
-      queue.submit([encoder.finish()])
-      return Promise.all(reads.map(([staging, bytes]) => readBack(staging, bytes)))
     },
 
     inside: (program) => ({ device, wait, ...replays.get(program) }),
@@ -283,6 +301,11 @@ export async function createWebGPU(options: WebGPUOptions): Promise<Executor> {
       queue.submit([encoder.finish()])
     },
   }
+}
+
+const whole: SendStep = (_, { begin, send, read }) => {
+  send(0, begin().length / 3)
+  return read()
 }
 
 function memo<K, V>(map: Map<K, V>, key: K, make: () => V): V {

@@ -5,6 +5,7 @@
 import type { Capabilities } from '../detect.js'
 import type { Manifest } from '../format.js'
 import type { Context } from '../options.js'
+import { checkCosts, type KernelCosts } from './costs.js'
 import { checkTimings, type Timings } from './history.js'
 
 /** Where records are kept: small texts by key. A page may give one of its own. */
@@ -21,9 +22,11 @@ export interface Remembered {
   refused: Record<string, string>
   /** How long steps of each variant took. */
   timings: Timings
+  /** How long kernels took. */
+  costs: KernelCosts
 }
 
-const nothing = (): Remembered => ({ passed: [], refused: {}, timings: {} })
+const nothing = (): Remembered => ({ passed: [], refused: {}, timings: {}, costs: {} })
 
 /** FNV-1a, 64 bits in two halves: a key, no proof. */
 function hash(text: string): string {
@@ -51,11 +54,14 @@ export function recordKey(manifest: Manifest, { webgpu, wasm }: Capabilities): s
 /** What the store holds; nothing where it is empty, damaged or out of reach: a record only saves time. */
 export async function readRecord(store: RecordStore, key: string): Promise<Remembered> {
   try {
-    const { passed, refused, timings } = JSON.parse((await store.get(key)) ?? '{}') as Partial<Remembered>
+    const { passed, refused, timings, costs } = JSON.parse(
+      (await store.get(key)) ?? '{}',
+    ) as Partial<Remembered>
     return {
       passed: Array.isArray(passed) ? passed.map(String) : [],
       refused: Object.fromEntries(Object.entries(refused ?? {}).map(([id, why]) => [id, String(why)])),
       timings: checkTimings(timings),
+      costs: checkCosts(costs),
     }
   } catch {
     return nothing()

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { create } from 'webgpu'
+import { memoryStore } from '../../runtime/care/record.js'
 import { guard } from '../../runtime/device.js'
 import { load, UnsupportedError } from '../../runtime/index.js'
 import { endsWell } from '../helpers/ends-well.js'
@@ -22,6 +23,20 @@ process.env.VK_DRIVER_FILES ??= DRIVER
 const driver = existsSync(process.env.VK_DRIVER_FILES)
 if (!driver)
   console.warn(`SKIPPED: the runtime's WebGPU tests need a Vulkan driver; there is none at ${DRIVER}`)
+
+/** Milliseconds of a part that no second dispatch fits in. */
+const ONE = Number.MIN_VALUE
+
+/** Counts what is submitted from here on. */
+function counted({ queue }: GPUDevice): () => number {
+  const submit = queue.submit.bind(queue)
+  let count = 0
+  queue.submit = (list) => {
+    count++
+    submit(list)
+  }
+  return () => count
+}
 
 describe.skipIf(!driver)('the runtime on WebGPU (Dawn)', () => {
   let bundle: Bundle
@@ -98,21 +113,13 @@ describe.skipIf(!driver)('the runtime on WebGPU (Dawn)', () => {
   it.each([1, 2, 400])('submits after %i dispatches, and computes the same', async (dispatches) => {
     const cut = await tinyBundle()
     cut.manifest.variants.gpu!.wait = { dispatches }
-    const model = await load(memorySource(cut), setup().options)
-    const { queue } = devices.at(-1)!
-    let submits = 0
-    const submit = queue.submit.bind(queue)
-    Object.assign(queue, {
-      submit: (list: GPUCommandBuffer[]) => {
-        submits++
-        submit(list)
-      },
-    })
+    const model = await load(memorySource(cut), { ...setup().options, partMs: false })
+    const submits = counted(devices.at(-1)!)
     const ids = [1, 2, 3]
     const { logits } = await model.run({ input_ids: ids })
     expect([...(logits!.data as Float32Array)].slice(0, VOCAB).map((x) => x + 0)).toEqual(logitsAt(ids, 0))
     const steps = cut.plans.webgpu.programs.forward!.dispatches.length
-    expect(submits).toBe(Math.ceil(steps / dispatches))
+    expect(submits()).toBe(Math.ceil(steps / dispatches))
     const made: number[] = []
     for await (const id of model.generateIds(ids, { maxTokens: 9, temperature: 0 })) made.push(id)
     expect(made).toEqual(continuation(ids, 9))
@@ -123,6 +130,53 @@ describe.skipIf(!driver)('the runtime on WebGPU (Dawn)', () => {
     const bad = await tinyBundle()
     bad.manifest.variants.gpu!.wait = { dispatches: dispatches as number }
     await expect(load(memorySource(bad), setup().options)).rejects.toThrow(/wait.dispatches is no integer/)
+  })
+
+  describe('in parts of a dispatch each', () => {
+    behavesLikeAModel(() => ({ bundle, options: { ...setup().options, partMs: ONE } }))
+
+    it.each([1, 2, 3, 4, 5])('gives up within a step, before submit %i of a prompt', async (before) => {
+      const model = await load(memorySource(bundle), { ...setup().options, partMs: ONE })
+      const controller = new AbortController()
+      const { signal } = controller
+      const { queue } = devices.at(-1)!
+      const own = queue.submit.bind(queue)
+      let count = 0
+      queue.submit = (list) => {
+        if (++count === before) controller.abort(new Error('enough'))
+        own(list)
+      }
+      const prompt = [1, 2, 3, 4, 5, 6]
+      const given = async (more: object) => {
+        const ids: number[] = []
+        for await (const id of model.generateIds(prompt, { maxTokens: 4, temperature: 0, ...more }))
+          ids.push(id)
+        return ids
+      }
+      await expect(given({ signal })).rejects.toThrow('enough')
+      // What was under way when the signal came, and nothing after.
+      expect(count).toBe(before)
+      expect(model.length).toBe(0)
+      expect(await given({ continue: true })).toEqual(continuation(prompt, 4))
+      model.destroy()
+    })
+  })
+
+  it('knows at the second visit how long its kernels take', async () => {
+    const record = memoryStore()
+    const visit = async () => {
+      const model = await load(memorySource(bundle), { ...setup().options, record, selfTest: false })
+      const submits = counted(devices.at(-1)!)
+      await model.run({ input_ids: [1, 2, 3] })
+      model.destroy()
+      return submits()
+    }
+    expect(await visit()).toBeGreaterThan(1)
+    expect(await visit()).toBe(1)
+  })
+
+  it.each([0, -1, Number.NaN])('parts of %f ms are refused', async (partMs) => {
+    await expect(load(memorySource(bundle), { ...setup().options, partMs })).rejects.toThrow(/partMs must be/)
   })
 
   it('asks the device for what the variant needs, and for no more', async () => {
