@@ -2,6 +2,10 @@
  * Whether a page stays responsive while a model of random weights loads and reads a long prompt in Chromium: the tasks of
  * its main thread above 50 ms, by what computes. `node tests/run.mjs tests/bench/longtasks.ts [--dist FOLDER]`, where
  * FOLDER is another build of the runtime, to compare with.
+ *
+ * `--pairs 5`: prompts on WebGPU instead, in steps that go out whole and in parts (`LoadOptions.partMs`), in turn:
+ * the longest that the GPU took for one submit, the longest gap between two frames, tokens a second, and what is read
+ * while a page draws. `--layers`, `--hidden`, `--prompt`: how much work.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,12 +23,20 @@ const { values: options } = parseArgs({
     hidden: { type: 'string', default: '512' },
     prompt: { type: 'string', default: '600' },
     backends: { type: 'string', default: 'wasm,wasm-threads' },
+    pairs: { type: 'string', default: '0' },
+    part: { type: 'string', default: '32' },
+    layers: { type: 'string', default: '2' },
   },
 })
 const hidden = Number(options.hidden)
 const config = {
   ...{ architectures: ['LlamaForCausalLM'], model_type: 'llama', vocab_size: 1000, hidden_size: hidden },
-  ...{ intermediate_size: 4 * hidden, num_hidden_layers: 2, num_attention_heads: hidden / 64, head_dim: 64 },
+  ...{
+    intermediate_size: 4 * hidden,
+    num_hidden_layers: Number(options.layers),
+    num_attention_heads: hidden / 64,
+    head_dim: 64,
+  },
   ...{
     num_key_value_heads: hidden / 128,
     max_position_embeddings: 2048,
@@ -92,6 +104,83 @@ async function watched(job: Job, page: Page) {
   return { variant, ids, first, loading: within(began, loaded), generating: within(loaded, done) }
 }
 
+interface Pairs {
+  prompt: number[]
+  pairs: number
+  partMs: number
+}
+
+/** Of one prompt: the longest submit and the longest gap between frames in milliseconds, submits, tokens a second. */
+interface Read {
+  longest: number
+  gap: number
+  submits: number
+  perSecond: number
+  ids: number[]
+}
+
+/** In the page. */
+async function paired({ prompt, pairs, partMs }: Pairs, page: Page) {
+  const { load } = await page.import<typeof Runtime>('/dist/runtime.js')
+  let waits: number[] = []
+  let idle = 0
+  const { submit } = GPUQueue.prototype
+  // An empty one only makes the browser look.
+  GPUQueue.prototype.submit = function (list) {
+    submit.call(this, list)
+    const sent = performance.now()
+    if ((list as GPUCommandBuffer[]).length === 0) return
+    this.onSubmittedWorkDone().then(() => {
+      const now = performance.now()
+      waits.push(now - Math.max(sent, idle))
+      idle = now
+    })
+  }
+  // Something to draw in each frame.
+  const box = document.body.appendChild(document.createElement('div'))
+  box.style.cssText = 'width: 300px; height: 300px'
+  let gaps: number[] = []
+  let last = 0
+  const frame = (now: number) => {
+    if (last) gaps.push(now - last)
+    last = now
+    box.style.background = `hsl(${now % 360}, 50%, 50%)`
+    requestAnimationFrame(frame)
+  }
+  requestAnimationFrame(frame)
+  const ways: { partMs: number | false }[] = [{ partMs: false }, { partMs }]
+  const models: Runtime.Model[] = []
+  for (const way of ways)
+    models.push(
+      await load(new URL('bundle/', page.url), {
+        ...{ backend: 'webgpu', tokenizer: false, record: false, adapt: 'off' },
+        ...way,
+      }),
+    )
+  const read = async (i: number): Promise<Read> => {
+    const model = models[i]!
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    waits = []
+    gaps = []
+    const ids: number[] = []
+    for await (const id of model.generateIds(prompt, { maxTokens: 1, temperature: 0 })) ids.push(id)
+    const perSecond = (prompt.length * 1000) / model.stats!.timeToFirstToken
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const [longest, gap] = [Math.max(...waits), Math.max(...gaps)]
+    return { longest, gap, submits: waits.length, perSecond, ids }
+  }
+  const rounds: Read[][] = []
+  // The first teaches how long kernels take.
+  for (let i = 0; i <= pairs; i++) {
+    const order = i % 2 ? [1, 0] : [0, 1]
+    const round: Read[] = []
+    for (const way of order) round[way] = await read(way)
+    rounds.push(round)
+  }
+  for (const model of models) model.destroy()
+  return rounds
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'wgc-longtasks-'))
 const KINDS: Record<string, [Job['backend'], number | undefined]> = {
   wasm: ['wasm', 0],
@@ -106,8 +195,25 @@ try {
   const prompt = Array.from({ length: Number(options.prompt) }, (_, i) => 3 + ((i * 7919) % 990))
   const said = (ms: number[]) =>
     ms.length ? `${ms.length} above 50 ms, the longest ${Math.max(...ms).toFixed(0)} ms` : 'none above 50 ms'
+  const pairs = Number(options.pairs)
   try {
-    for (const kind of options.backends.split(',')) {
+    if (pairs) {
+      const job = { prompt, pairs, partMs: Number(options.part) }
+      const [first, ...rounds] = await engine.run(site, paired, job, { timeout: 600_000 })
+      const line = (r: Read) =>
+        `longest submit ${r.longest.toFixed(0)} ms of ${r.submits}, longest gap between frames ${r.gap.toFixed(0)} ms, ${r.perSecond.toFixed(1)} tokens/s`
+      const ways = ['whole', 'parts'] as const
+      ways.forEach((way, i) => {
+        console.log(`first prompt, ${way}: ${line(first![i]!)}`)
+      })
+      for (const round of rounds) console.log(ways.map((way, i) => `${way}: ${line(round[i]!)}`).join('; '))
+      const ratios = rounds.map(([whole, parts]) => parts!.perSecond / whole!.perSecond).sort((a, b) => a - b)
+      const all = [first!, ...rounds].flat().map((r) => r.ids.join())
+      console.log(
+        `tokens a second in parts, of those in whole steps: ${ratios.map((r) => r.toFixed(3)).join(', ')}; ids ${new Set(all).size === 1 ? 'the same' : 'DIFFER'}`,
+      )
+    }
+    for (const kind of pairs ? [] : options.backends.split(',')) {
       const [backend, threads] = KINDS[kind] ?? []
       if (!backend) throw new Error(`--backends ${kind}: there are ${Object.keys(KINDS)}`)
       const job: Job = { backend, threads, prompt }
