@@ -35,6 +35,8 @@ export const text: Shape<string> = (v, at) => (typeof v === 'string' && v !== ''
 export const count: Shape<number> = (v, at) =>
   typeof v === 'number' && Number.isInteger(v) && v > 0 ? v : wrong(v, 'a positive integer', at)
 
+export const flag: Shape<boolean> = (v, at) => (typeof v === 'boolean' ? v : wrong(v, 'true or false', at))
+
 export const any: Shape<unknown> = (v) => v
 
 export const oneOf =

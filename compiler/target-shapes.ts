@@ -1,7 +1,7 @@
 /** Checks of the files of `targets/`, a shape a file. */
 import type { Engine as EngineName } from '../runtime/format.js'
 import { tuningRule } from './select/tuning.js'
-import { count, list, map, object, oneOf, some, text } from './shape.js'
+import { count, flag, list, map, object, oneOf, some, text } from './shape.js'
 import type {
   Allowed,
   DeviceClass,
@@ -100,7 +100,7 @@ export const classesShape = object<DeviceClasses>(
     masked: list(
       object<MaskedDevice>(
         { id: text, title: text, classes: some(text), limits: map(some(count)), source: sources },
-        {},
+        { sure: flag },
       ),
     ),
   },

@@ -117,7 +117,7 @@ export interface DeviceClasses {
   /** Sets of WebGPU limits that are asked for together. */
   tiers: Record<string, { title: string; limits: Record<string, number>; source: Sources }>
   classes: Record<string, DeviceClass>
-  /** What limits tell where the browser masks the names, tried in this order (`device-class.ts`). */
+  /** What limits tell where the browser masks the names, tried in this order. */
   masked: MaskedDevice[]
 }
 
@@ -128,6 +128,8 @@ export interface MaskedDevice {
   classes: string[]
   /** Least and largest value of each. */
   limits: Record<string, number[]>
+  /** No other devices have these limits. */
+  sure?: boolean | undefined
   source: Sources
 }
 

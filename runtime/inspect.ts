@@ -11,8 +11,9 @@ import { versionOf } from './inspect/version.js'
 import { workaroundsFor } from './inspect/workarounds.js'
 
 export { type Advice, adviceFor } from './inspect/advice.js'
+export type { DeviceClass } from './inspect/device-table.js'
 export { type Explained, type Explanation, explain } from './inspect/explain.js'
-export type { Budget, Device, DeviceClass, Power, Report, Version, Workers } from './inspect/report.js'
+export type { Budget, Device, Power, Report, Version, Workers } from './inspect/report.js'
 export { WORKAROUNDS, type Workaround } from './inspect/workarounds.js'
 export { FEATURES } from './switches.js'
 

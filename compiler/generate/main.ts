@@ -1,5 +1,5 @@
 /**
- * `npm run generate`: writes `generated/`. With `--check` it writes nothing and fails if anything there is not
+ * `npm run generate`: writes `generated/`, and what the runtime has of `targets/`. With `--check` it writes nothing and fails if anything there is not
  * what it would write.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { dirname, join, relative } from 'node:path'
 import { packageRoot } from '../root.js'
 import { loadTemplates } from '../specialize/index.js'
 import { catalogue } from './catalogue.js'
+import { DEVICE_TABLE, deviceTable } from './device-table.js'
 import { generatedKernels } from './kernels.js'
 import { prebuild } from './prebuild.js'
 import { manifestSchema } from './schema.js'
@@ -16,6 +17,8 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   const files = generatedKernels()
   files.set('catalogue.ts', catalogue(loadTemplates(join(packageRoot(), 'kernel-templates'))))
   files.set('manifest.schema.json', await manifestSchema())
+  // Beside the code that reads it: the runtime imports nothing outside itself.
+  files.set(`../${DEVICE_TABLE}`, deviceTable())
   return files
 }
 

@@ -1,5 +1,6 @@
 /** The whole report: what `detect` finds for every load, and what else explains how a model runs here. */
 import type { Capabilities, WebGPUCapabilities } from '../detect.js'
+import type { DeviceClass, Tier } from './device-table.js'
 
 /** Plain data: survives `postMessage` and JSON as it is. */
 export interface Report extends Capabilities {
@@ -31,8 +32,6 @@ export interface Version {
   system: System
 }
 
-export type DeviceClass = 'apple' | 'nvidia' | 'amd' | 'intel' | 'adreno' | 'mali' | 'software' | 'unknown'
-
 export interface Device {
   class: DeviceClass
   /** info: the adapter's name.  id: its PCI vendor.  limits: the set that an engine that masks names gives.  none: by nothing. */
@@ -47,8 +46,6 @@ export interface Device {
   /** Sizes of subgroups, where they are told and are no placeholders. */
   subgroups?: { min: number; max: number }
 }
-
-export type Tier = 'portable' | '32k' | 'large'
 
 export interface Workers {
   /** Whether WebAssembly can be computed by several threads. */
