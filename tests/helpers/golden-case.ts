@@ -5,9 +5,18 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { build } from '../../compiler/index.js'
 import type { BuildOptions } from '../../compiler/options.js'
-import type { Model, TensorLike } from '../../runtime/index.js'
-import { backendsHere, deviation, loadBundle, part, readTensors, type Values } from './goldens.js'
+import type { TensorLike } from '../../runtime/index.js'
+import {
+  type Backend,
+  backendsHere,
+  deviation,
+  loadBundle,
+  part,
+  readTensors,
+  type Values,
+} from './goldens.js'
 import { runGraphs } from './graph-case.js'
+import type { Driven } from './wgpu.js'
 
 export { part }
 
@@ -26,14 +35,14 @@ export interface GoldenOptions {
   files?: string[]
   /** Whether `output.greedy_ids` is compared too: by the flow's own start. Default false. */
   greedy?: boolean
-  /** Default: those that run here. */
-  backends?: ('wasm' | 'webgpu')[]
+  /** Default: wasm and wgpu. */
+  backends?: Backend[]
 }
 
 const GREEDY = 'greedy_ids'
 
 /** Ids by always taking the likeliest, those it starts from in front, as transformers has them. */
-async function greedyIds(model: Model, inputs: Record<string, Values>, count: number): Promise<number[]> {
+async function greedyIds(model: Driven, inputs: Record<string, Values>, count: number): Promise<number[]> {
   const { start, prompt = 'input_ids' } = model.flow?.generate ?? {}
   const { [prompt]: own, ...others } = inputs
   const ids = [...(start ?? own?.data ?? [])]
@@ -54,7 +63,7 @@ export function goldenCase(
     except = [],
     files = ['io'],
     greedy = false,
-    backends = ['wasm', 'webgpu'],
+    backends = ['wasm', 'wgpu'],
   }: GoldenOptions = {},
 ): void {
   let out = ''
@@ -64,7 +73,7 @@ export function goldenCase(
   })
   afterAll(() => rmSync(out, { recursive: true, force: true }))
 
-  describe.each(backendsHere().filter((b) => backends.includes(b)))('on %s', (backend) => {
+  describe.each(backendsHere(...backends))('on %s', (backend) => {
     test('gives what transformers gives', async () => {
       const model = await loadBundle(join(out, 'b'), backend)
       try {
@@ -89,7 +98,7 @@ export function goldenCase(
     Object.keys(expected).filter((name) => name !== GREEDY && !except.includes(name))
 
   async function compareOutputs(
-    model: Model,
+    model: Driven,
     inputs: Record<string, TensorLike>,
     expected: Record<string, Values>,
   ): Promise<void> {
@@ -102,7 +111,7 @@ export function goldenCase(
     }
   }
 
-  async function compare(model: Model, io: Record<string, Values>): Promise<void> {
+  async function compare(model: Driven, io: Record<string, Values>): Promise<void> {
     const expected = part(io, 'output.')
     await compareOutputs(model, part(io, 'input.'), expected)
     const ids = expected[GREEDY]

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { create } from 'webgpu'
 import { load, type Model } from '../../runtime/index.js'
+import { type Driven, loadOnWgpu, missingForWgpu } from './wgpu.js'
 
 export const GOLDENS = '../shared/goldens'
 
@@ -60,20 +61,36 @@ export const part = (io: Record<string, Values>, prefix: string): Record<string,
       .map(([name, values]) => [name.slice(prefix.length), values]),
   )
 
-/** Backends that can run here; says aloud which can't. */
-export function backendsHere(): ('wasm' | 'webgpu')[] {
-  if (existsSync(process.env.VK_DRIVER_FILES!)) return ['wasm', 'webgpu']
-  console.warn(`SKIPPED: models on WebGPU need a Vulkan driver; there is none at ${DRIVER}`)
-  return ['wasm']
+/** Dawn and wgpu are WebGPU, each on the software driver that it takes. Dawn's takes half a minute for a model. */
+export type Backend = 'wasm' | 'dawn' | 'wgpu'
+
+const MISSING: Record<Backend, () => string[]> = {
+  wasm: () => [],
+  dawn: () => [process.env.VK_DRIVER_FILES!].filter((file) => !existsSync(file)),
+  wgpu: missingForWgpu,
+}
+
+/** Those of the backends that can run here; says aloud which can't. */
+export function backendsHere<B extends Backend>(...wanted: B[]): B[] {
+  return wanted.filter((backend) => {
+    const missing = MISSING[backend]()
+    if (missing.length > 0)
+      console.warn(`SKIPPED: models on ${backend}: there is no ${missing.join(', no ')}`)
+    return missing.length === 0
+  })
 }
 
 let gpu: GPU | undefined
 
 /** A bundle's model on a backend of this machine. */
-export function loadBundle(folder: string, backend: 'wasm' | 'webgpu'): Promise<Model> {
+export function loadBundle(folder: string, backend: 'wasm' | 'dawn'): Promise<Model>
+export function loadBundle(folder: string, backend: Backend): Promise<Driven>
+export function loadBundle(folder: string, backend: Backend): Promise<Driven> {
+  if (backend === 'wgpu') return loadOnWgpu(folder)
   gpu ??= create([])
   const source = { read: async (file: string) => new Uint8Array(readFileSync(join(folder, file))) }
-  return load(source, { backend, tokenizer: false, gpu: backend === 'webgpu' ? gpu : null })
+  const on = backend === 'dawn' ? ({ backend: 'webgpu', gpu } as const) : ({ backend, gpu: null } as const)
+  return load(source, { ...on, tokenizer: false })
 }
 
 const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length
@@ -87,7 +104,7 @@ export function deviation(actual: ArrayLike<number>, expected: number[]): number
   return most / spread
 }
 
-export async function greedily(model: Model, prompt: number[], maxTokens: number): Promise<number[]> {
+export async function greedily(model: Driven, prompt: number[], maxTokens: number): Promise<number[]> {
   const ids = [...prompt]
   for await (const id of model.generateIds(prompt, { maxTokens, temperature: 0 })) ids.push(id)
   return ids

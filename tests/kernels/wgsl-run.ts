@@ -1,10 +1,9 @@
 /** Runs jobs in batches on Dawn or on wgpu, and says what is wrong with their results. */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { LAVAPIPE } from '../helpers/gpu.js'
+import { DENO, denoRun } from '../helpers/wgpu.js'
 import { runBatch } from './batch.js'
 import { type Job, type JobBatch, makeBatch } from './wgsl-jobs.js'
 
@@ -30,16 +29,10 @@ export async function runOnDawn(device: GPUDevice, jobs: Job[]): Promise<string[
   return faults(batches, results)
 }
 
-const DENO = 'node_modules/.bin/deno'
-
-/** What wgpu needs and is not there. */
-export const missingForWgpu = (): string[] => [DENO, LAVAPIPE].filter((file) => !existsSync(file))
-
 /** Runs Deno's side of the work; rejects with what it printed. */
 function deno(folder: string): Promise<void> {
-  const script = fileURLToPath(new URL('batch-deno.ts', import.meta.url))
-  const args = ['run', '--unstable-webgpu', '--unstable-sloppy-imports', '-A', '--no-check', script, folder]
-  const child = spawn(DENO, args, { env: { ...process.env, VK_DRIVER_FILES: LAVAPIPE, NO_COLOR: '1' } })
+  const { args, env } = denoRun(new URL('batch-deno.ts', import.meta.url), folder)
+  const child = spawn(DENO, args, { env })
   let said = ''
   child.stderr.on('data', (text) => {
     said += text

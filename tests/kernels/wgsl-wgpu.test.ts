@@ -3,8 +3,9 @@
  * without subgroups, those with f16 too.
  */
 import { expect, test } from 'vitest'
+import { missingForWgpu } from '../helpers/wgpu.js'
 import { allJobs, needsMatrix } from './wgsl-all.js'
-import { missingForWgpu, runOnWgpu } from './wgsl-run.js'
+import { runOnWgpu } from './wgsl-run.js'
 
 const missing = missingForWgpu()
 if (missing.length > 0) console.warn(`SKIPPED: no ${missing}; WGSL kernels are not run on wgpu`)

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { build } from '../../compiler/index.js'
 import { diffuse, seededNoise } from '../../runtime/tasks/diffuse.js'
-import { cases, small } from '../helpers/diffusion-reference/cases.js'
+import { cases } from '../helpers/diffusion-reference/cases.js'
 import { type Answers, latentsOf, writePipeline } from '../helpers/diffusion-reference/folder.js'
 import { referenceDdim, referenceEuler } from '../helpers/diffusion-reference/schedulers.js'
 import { backendsHere, deviation, loadBundle } from '../helpers/goldens.js'
@@ -20,13 +20,12 @@ describe.each(Object.entries(cases))('%s', (name, c) => {
     out = mkdtempSync(join(tmpdir(), 'wgc-diffusion-'))
     const folder = join(out, 'model')
     answers = await writePipeline(folder, c, name.length)
-    const only = ['wasm-simd128', ...(c === small ? ['webgpu-chromium-base'] : [])]
+    const only = ['wasm-simd128', 'webgpu-chromium-base']
     await build({ model: folder, targets: ['node'], only, bits: 'f32', out: join(out, 'b') })
   }, 300_000)
   afterAll(() => rmSync(out, { recursive: true, force: true }))
 
-  // A software GPU takes minutes to compile the kernels of many shapes.
-  test.each(c === small ? backendsHere() : (['wasm'] as const))(
+  test.each(backendsHere('wasm', 'wgpu'))(
     'every part on %s',
     async (backend) => {
       const model = await loadBundle(join(out, 'b'), backend)

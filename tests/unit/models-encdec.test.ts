@@ -11,19 +11,21 @@ import { whyAbsent } from '../helpers/models.js'
 const FIXTURES = 'tests/fixtures/encdec'
 
 describe.skipIf(whyAbsent(GOLDENS)).each(['t5', 'whisper', 'musicgen_decoder'])('%s', (name) =>
-  goldenCase(join(GOLDENS, name), { greedy: true }),
+  goldenCase(join(GOLDENS, name), {
+    greedy: true,
+    backends: name === 't5' ? ['wasm', 'wgpu', 'dawn'] : ['wasm', 'wgpu'],
+  }),
 )
 
 /**
  * Batches, masks, sizes that are no multiples of four. t5-gated: by a forward in float64 that agrees with transformers;
  * more ids than a step takes; logits by a matrix of their own. whisper: ids that may not be sampled, or not first.
- * A software GPU takes most of a minute for each: it has the goldens.
  */
-const few: GoldenOptions = { backends: ['wasm'], greedy: true }
+const greedy: GoldenOptions = { greedy: true }
 
-describe('t5-gated', () => goldenCase(join(FIXTURES, 't5-gated'), { files: ['io', 'greedy'], ...few }))
-describe('whisper, odd', () => goldenCase(join(FIXTURES, 'whisper'), { files: ['io', 'greedy'], ...few }))
-describe('musicgen', () => goldenCase(join(FIXTURES, 'musicgen'), few))
+describe('t5-gated', () => goldenCase(join(FIXTURES, 't5-gated'), { files: ['io', 'greedy'], ...greedy }))
+describe('whisper, odd', () => goldenCase(join(FIXTURES, 'whisper'), { files: ['io', 'greedy'], ...greedy }))
+describe('musicgen', () => goldenCase(join(FIXTURES, 'musicgen'), greedy))
 
 /**
  * Weights of 11 bits: off by 2^-12 each on average. T5 has no scale of its scores, whose differences grow with them.
@@ -31,7 +33,7 @@ describe('musicgen', () => goldenCase(join(FIXTURES, 'musicgen'), few))
 const HALVES = { t5: 5e-2, whisper: 1e-2 }
 
 describe.skipIf(whyAbsent(GOLDENS)).each(Object.entries(HALVES))('%s, f16', (name, bound) =>
-  goldenCase(join(GOLDENS, name), { ...few, bound, build: { bits: 'f16' } }),
+  goldenCase(join(GOLDENS, name), { ...greedy, bound, build: { bits: 'f16' } }),
 )
 
 /** The encoder of a T5 by itself. */
@@ -69,7 +71,7 @@ describe.skipIf(whyAbsent(GOLDENS))('whisper_logmel', () => {
   })
   afterAll(() => rmSync(out, { recursive: true, force: true }))
 
-  test.each(backendsHere())('on %s', async (backend) => {
+  test.each(backendsHere('wasm', 'wgpu'))('on %s', async (backend) => {
     const io = readTensors(join(folder, 'io.safetensors'))
     const model = await loadBundle(join(out, 'b'), backend)
     try {

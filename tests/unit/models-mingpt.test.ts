@@ -114,7 +114,7 @@ describe.skipIf(whyAbsent(FOLDER))('gpt-nano-sort', () => {
     await imported.close()
   })
 
-  test.each(backendsHere())(
+  test.each(backendsHere('wasm', 'wgpu'))(
     'on %s',
     async (backend) => {
       const folder = join(out, 'bundle')

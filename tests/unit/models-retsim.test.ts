@@ -28,7 +28,7 @@ describe.skipIf(whyAbsent(FOLDER))('the trained model', () => {
   })
   afterAll(() => rmSync(out, { recursive: true, force: true }))
 
-  test.each(backendsHere())('on %s', async (backend) => {
+  test.each(backendsHere('wasm', 'wgpu'))('on %s', async (backend) => {
     const { texts, embeddings } = JSON.parse(readFileSync(join(FOLDER, 'retsim-golden.json'), 'utf8'))
     const model = await loadBundle(join(out, 'b'), backend)
     for (const [i, text] of (texts as string[]).entries()) {

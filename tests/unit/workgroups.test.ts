@@ -17,7 +17,7 @@ import { backendsHere } from '../helpers/goldens.js'
 import { STORIES, storiesCases } from '../helpers/models.js'
 import * as onnx from '../onnx/make.js'
 
-const gpu = backendsHere().includes('webgpu') ? create([]) : undefined
+const gpu = backendsHere('dawn').length > 0 ? create([]) : undefined
 const templates = openTemplates()
 const named = [...loadWorkgroups().values()]
 const FEATURES = [[], ['shader-f16'], ['shader-f16', 'subgroups', 'packed_4x8_integer_dot_product']]
