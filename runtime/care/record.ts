@@ -100,7 +100,11 @@ export function recordOf({ manifest, capabilities, options }: Context): OpenReco
   return made
 }
 
-/** IndexedDB, which pages and workers have; memory where there is none. */
+/** Whether another load finds what this one remembers. */
+export const lasts = ({ record }: { record?: RecordStore | false | undefined }): boolean =>
+  record === undefined ? !!globalThis.indexedDB : record !== false
+
+/** IndexedDB, which pages and workers have; memory of one load where there is none. */
 export function defaultStore(): RecordStore {
   return globalThis.indexedDB ? databaseStore(globalThis.indexedDB) : memoryStore()
 }

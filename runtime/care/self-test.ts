@@ -8,7 +8,7 @@ import type { Context } from '../options.js'
 import { checkTests } from './check-tests.js'
 import { disagreement } from './compare.js'
 import { runTests } from './probe.js'
-import { recordOf } from './record.js'
+import { lasts, recordOf } from './record.js'
 
 /**
  * Throws an error named UnsupportedError for a variant that is not to be taken: without `opened`, for what is remembered;
@@ -24,6 +24,11 @@ const MOST_BYTES = 1 << 24
 
 /** The class is the runtime's own, and not known here. */
 const unsupported = (why: string) => Object.assign(new Error(why), { name: 'UnsupportedError' })
+
+/** Too late for another variant: what to do where a program is wrong that was made ready after the load. */
+const REMEMBERED = 'Load the model again: that is remembered, and another variant is taken'
+const UNREMEMBERED =
+  'Load the model again with another `variant` or `backend`: nothing remembers this here, without a `record`'
 
 async function readTests(context: Context, { selfTest: name }: Variant): Promise<unknown> {
   if (name === undefined) return undefined
@@ -113,7 +118,8 @@ export function selfTester(context: Context): Check {
     for (const program of programs) done.add(keyOf(program))
     await record.change((r) => {
       r.passed = [...new Set([...r.passed, ...programs.map(keyOf)])]
-      delete r.refused[id]
+      // What was wrong may be a program that is not ready yet.
+      if (Object.keys(plan.programs).every((name) => done.has(keyOf(name)))) delete r.refused[id]
     })
     return undefined
   }
@@ -127,9 +133,9 @@ export function selfTester(context: Context): Check {
       return
     }
     const { plan, executor } = opened
-    const test = async () => {
+    const test = async (advice = '') => {
       const why = await wrong(id, variant, plan, executor)
-      if (why) throw unsupported(why)
+      if (why) throw unsupported(advice ? `${id} ${why}. ${advice}` : why)
     }
     const prepare = executor.prepare.bind(executor)
     try {
@@ -137,7 +143,7 @@ export function selfTester(context: Context): Check {
       // What is made ready later is tested then.
       executor.prepare = async (names, onProgress) => {
         await prepare(names, onProgress)
-        await test()
+        await test(lasts(options) ? REMEMBERED : UNREMEMBERED)
       }
     } catch (e) {
       executor.destroy()

@@ -252,6 +252,35 @@ describe('a variant that computes wrongly', () => {
     model.destroy()
   })
 
+  // A kernel of a program that is made ready when it is called.
+  it('is told where that is found late, and left out by the next load', async () => {
+    const late = (name: string, bytes: Buffer): Buffer => {
+      const { variants } = manifestOf(folder())
+      if (name !== variants['wasm-simd128']!.selfTest) return bytes
+      const file = JSON.parse(bytes.toString())
+      file.tests.find((t: { program: string }) => t.program === 'forward').expect[0].values[0] += 1e6
+      return Buffer.from(JSON.stringify(file))
+    }
+    const given = { ...options, record: memoryStore() }
+    const { source } = sourceOf(late)
+    const model = await load(source, given)
+    const run = () => model.run({ input_ids: [1, 2] })
+    await expect(run()).rejects.toThrow(
+      /^wasm-simd128 computes wrongly here: .+\(\w+\): .+ Load the model again: that is remembered/,
+    )
+    // It stays so: nobody gets a wrong number.
+    await expect(run()).rejects.toThrow(/computes wrongly here/)
+    model.destroy()
+    await expect(load(source, given)).rejects.toThrow(/not taken again/)
+    // Programs that are right don't make up for one that is wrong.
+    const always = await load(source, { ...given, selfTest: 'always' })
+    always.destroy()
+    await expect(load(source, given)).rejects.toThrow(/not taken again/)
+    const forgetful = await load(source, { ...options, record: false })
+    await expect(forgetful.run({ input_ids: [1, 2] })).rejects.toThrow(/with another `variant` or `backend`/)
+    forgetful.destroy()
+  })
+
   it('is tested once where it is right', async () => {
     const record = memoryStore()
     const { source, read } = sourceOf((_, bytes) => bytes)
