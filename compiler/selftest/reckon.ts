@@ -5,15 +5,10 @@ import { storedRows } from '../emit/shards-write.js'
 import { formats } from '../formats/formats.js'
 import type { WeightSource } from '../import/weights.js'
 import type { Tensor } from '../ir/graph.js'
+import { memo } from '../memo.js'
 
 /** Values by what makes them: variants, and kernels, ask for the same again. */
 export type Memo = Map<string, Promise<Float64Array>>
-
-const memo = (known: Memo, key: string, make: () => Promise<Float64Array>): Promise<Float64Array> => {
-  const found = known.get(key) ?? make()
-  known.set(key, found)
-  return found
-}
 
 /** Rows of a weight or constant as a matrix of `k` columns, the first `columns` of each; `rows` undefined: all, as one. */
 export function storedValues(

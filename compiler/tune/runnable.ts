@@ -2,6 +2,7 @@
 import type { BindingKind } from '../../runtime/format.js'
 import { fail } from '../errors.js'
 import type { DType } from '../ir/graph.js'
+import { memo } from '../memo.js'
 import { ops } from '../ops/index.js'
 import type { Facts } from '../ops/types.js'
 import { conversionTo } from '../select/lower.js'
@@ -51,9 +52,7 @@ export const pipelinesOf = (device: GPUDevice, templates: Templates, target: Ker
 
 function pipelineOf({ device, templates, made }: Pipelines, choice: Choice): Promise<Made> {
   const { text } = specialize(templates.whole(choice.template), choice.params)
-  const known = made.get(text)
-  if (known) return known
-  const make = async (): Promise<Made> => {
+  return memo(made, text, async (): Promise<Made> => {
     const bindings = reflectBindings(text, choice.template.name)
     const layout = device.createBindGroupLayout({
       entries: bindings.map(({ number, kind }) => ({
@@ -65,10 +64,7 @@ function pipelineOf({ device, templates, made }: Pipelines, choice: Choice): Pro
       compute: { module: device.createShaderModule({ code: text }), entryPoint: 'main' },
     })
     return { pipeline, layout, bindings }
-  }
-  const promise = make()
-  made.set(text, promise)
-  return promise
+  })
 }
 
 async function stage(

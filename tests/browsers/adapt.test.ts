@@ -1,11 +1,11 @@
 /** In real engines: what was measured lasts from one load to the next; Chromium's pressure slows a generation. */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CDPSession, Page as Driven } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type * as Runtime from '../../runtime/index.js'
 import { type Engine, type EngineName, openBrowser, type Page, whyMissing } from '../helpers/browsers.js'
 import { type Built, buildRuntime } from '../helpers/build-runtime.js'
+import { writeBundle } from '../helpers/bundle-files.js'
 import { type Site, serve } from '../helpers/server.js'
 import { tinyBundle } from '../helpers/tiny-bundle.js'
 
@@ -13,11 +13,7 @@ let site: Site
 let built: Built
 beforeAll(async () => {
   built = await buildRuntime()
-  const toy = await tinyBundle()
-  const folder = join(built.folder, 'bundle')
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(toy.manifest))
-  for (const [file, bytes] of toy.files) writeFileSync(join(folder, file), bytes)
+  const folder = writeBundle(await tinyBundle(), join(built.folder, 'bundle'))
   site = await serve({ '/dist': built.folder, '/bundle': folder })
 })
 afterAll(async () => {

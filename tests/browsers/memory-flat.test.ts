@@ -1,11 +1,10 @@
 /** Models that come and go leave nothing behind: a short version of tests/bench/memory.ts. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type * as Runtime from '../../runtime/index.js'
 import { type Engine, type EngineName, openBrowser, type Page, whyMissing } from '../helpers/browsers.js'
 import { type Built, buildRuntime } from '../helpers/build-runtime.js'
+import { writeBundle } from '../helpers/bundle-files.js'
 import { memoryNow } from '../helpers/memory.js'
 import { type Site, serve } from '../helpers/server.js'
 import { tinyBundle } from '../helpers/tiny-bundle.js'
@@ -62,19 +61,14 @@ async function come({ backend, loads }: Come, page: Page) {
 
 let site: Site
 let built: Built
-let folder = ''
 beforeAll(async () => {
   built = await buildRuntime()
-  folder = mkdtempSync(join(tmpdir(), 'wgc-flat-'))
-  const toy = await tinyBundle()
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(toy.manifest))
-  for (const [file, bytes] of toy.files) writeFileSync(join(folder, file), bytes)
+  const folder = writeBundle(await tinyBundle(), join(built.folder, 'bundle'))
   site = await serve({ '/dist': built.folder, '/bundle': folder })
 })
 afterAll(async () => {
   await site?.close()
   built?.remove()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 describe.each(ENGINES)('%s', (name) => {

@@ -1,11 +1,11 @@
 /** Steps that go to the GPU in parts, in real engines: the tokens are those of whole steps, and few parts are under way. */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MOST } from '../../runtime/care/parts.js'
 import type * as Runtime from '../../runtime/index.js'
 import { type Engine, type EngineName, openBrowser, type Page, whyMissing } from '../helpers/browsers.js'
 import { type Built, buildRuntime } from '../helpers/build-runtime.js'
+import { writeBundle } from '../helpers/bundle-files.js'
 import { type Site, serve } from '../helpers/server.js'
 import { continuation, tinyBundle } from '../helpers/tiny-bundle.js'
 
@@ -15,11 +15,7 @@ let site: Site
 let built: Built
 beforeAll(async () => {
   built = await buildRuntime()
-  const toy = await tinyBundle()
-  const folder = join(built.folder, 'bundle')
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(toy.manifest))
-  for (const [file, bytes] of toy.files) writeFileSync(join(folder, file), bytes)
+  const folder = writeBundle(await tinyBundle(), join(built.folder, 'bundle'))
   site = await serve({ '/dist': built.folder, '/bundle': folder })
 })
 afterAll(async () => {

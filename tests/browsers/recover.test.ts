@@ -1,11 +1,11 @@
 /** Lost devices, frozen pages and networks that fail, in real engines: the tokens are those of a quiet run. */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page as Driven } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type * as Runtime from '../../runtime/index.js'
 import { type Engine, type EngineName, openBrowser, type Page, whyMissing } from '../helpers/browsers.js'
 import { type Built, buildRuntime } from '../helpers/build-runtime.js'
+import { writeBundle } from '../helpers/bundle-files.js'
 import { type Fault, type Faulty, faulty } from '../helpers/faults.js'
 import { type Bundles, buildBundles, STORIES } from '../helpers/models.js'
 import { type Site, serve } from '../helpers/server.js'
@@ -90,11 +90,7 @@ let bundles: Bundles
 beforeAll(async () => {
   built = await buildRuntime()
   bundles = await buildBundles(STORIES, ['f32'])
-  const toy = await tinyBundle()
-  const folder = join(built.folder, 'bundle')
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(toy.manifest))
-  for (const [file, bytes] of toy.files) writeFileSync(join(folder, file), bytes)
+  const folder = writeBundle(await tinyBundle(), join(built.folder, 'bundle'))
   site = await serve({ '/dist': built.folder, '/bundle': folder, '/bundles': bundles.folder })
 })
 afterAll(async () => {

@@ -1,10 +1,10 @@
 /** The built runtime in every engine, on a toy bundle: loading by URL, both backends, what engines differ in. */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type * as Runtime from '../../runtime/index.js'
 import { ENGINES, type Engine, openBrowser, type Page, whyMissing } from '../helpers/browsers.js'
 import { type Built, buildRuntime } from '../helpers/build-runtime.js'
+import { writeBundle } from '../helpers/bundle-files.js'
 import { type Site, serve } from '../helpers/server.js'
 import { continuation, logitsAt, tinyBundle } from '../helpers/tiny-bundle.js'
 
@@ -55,25 +55,18 @@ let site: Site
 let built: Built
 beforeAll(async () => {
   built = await buildRuntime()
-  const bundle = await tinyBundle()
-  for (const name of ['bundle', 'damaged', 'malformed']) {
-    const folder = join(built.folder, name)
-    mkdirSync(folder)
-    writeFileSync(
-      join(folder, 'manifest.json'),
-      JSON.stringify({ ...bundle.manifest, ...(name === 'malformed' && { format: 2 }) }),
-    )
-    for (const [file, bytes] of bundle.files) {
-      const damaged = name === 'damaged' && file === 'weights-0.bin'
-      writeFileSync(join(folder, file), damaged ? bytes.map((b) => b ^ 1) : bytes)
-    }
-  }
-  const at = (name: string) => join(built.folder, name)
+  const { manifest, files } = await tinyBundle()
+  const write = (name: string, bundle: Parameters<typeof writeBundle>[0]) =>
+    writeBundle(bundle, join(built.folder, name))
+  const weights = 'weights-0.bin'
   site = await serve({
     '/dist': built.folder,
-    '/bundle': at('bundle'),
-    '/damaged': at('damaged'),
-    '/malformed': at('malformed'),
+    '/bundle': write('bundle', { manifest, files }),
+    '/damaged': write('damaged', {
+      manifest,
+      files: new Map([...files, [weights, files.get(weights)!.map((b) => b ^ 1)]]),
+    }),
+    '/malformed': write('malformed', { manifest: { ...manifest, format: 2 as never }, files }),
   })
 })
 afterAll(async () => {
