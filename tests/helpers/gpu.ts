@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { create, globals } from 'webgpu'
+import { dawnOptions } from '../../compiler/cli/dawn.js'
 
 Object.assign(globalThis, globals)
 
@@ -68,9 +69,11 @@ export async function hardwareDevice(): Promise<Made | undefined> {
   return !found || isSoftware(found.info) ? undefined : found
 }
 
-/** Its adapter; with WGC_SOFTWARE set, one that computes on the CPU will do. */
+/** Its adapter, with what WGC_DAWN names switched on; with WGC_SOFTWARE set, one that computes on the CPU will do. */
 export async function hardwareAdapter(): Promise<{ gpu: GPU; adapter: GPUAdapter } | undefined> {
-  const gpu = create(['backend=vulkan', HARDWARE, 'disable-dawn-features=timestamp_quantization'])
+  const gpu = create(
+    dawnOptions(['backend=vulkan', HARDWARE, 'disable-dawn-features=timestamp_quantization']),
+  )
   kept.push(gpu)
   const adapter = await gpu.requestAdapter()
   return adapter && (process.env.WGC_SOFTWARE || !isSoftware(adapter.info)) ? { gpu, adapter } : undefined

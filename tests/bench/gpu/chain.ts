@@ -19,7 +19,6 @@ import type { ChainSpec } from '../wasm/onnx.js'
 import type { Asked } from './peer-onnxruntime.js'
 
 const COUNTS = [32, 8] as const
-const ROWS = [1, 512]
 const ROUNDS = 7
 const BLOCK = 32
 /** Milliseconds of runs that are not timed, in every round. */
@@ -116,7 +115,12 @@ interface Sizes {
 }
 
 /** Measures all in turns, and says what is left out. */
-export async function chains(device: GPUDevice, specs: VariantSpec[], sizes: Sizes): Promise<Result[]> {
+export async function chains(
+  device: GPUDevice,
+  specs: VariantSpec[],
+  sizes: Sizes,
+  rowCounts: number[],
+): Promise<Result[]> {
   const sides: Side[] = []
   for (const spec of specs) sides.push(await wgcSide(device, spec, sizes))
   for (const [halves, accuracy] of [
@@ -131,7 +135,7 @@ export async function chains(device: GPUDevice, specs: VariantSpec[], sizes: Siz
   }
   const { K, N } = sizes
   const results: Result[] = []
-  for (const rows of ROWS) {
+  for (const rows of rowCounts) {
     const times = new Map(sides.map((side): [Side, number[]] => [side, []]))
     for (let round = 0; round <= ROUNDS; round++)
       for (const [side, all] of times) {

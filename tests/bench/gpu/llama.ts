@@ -3,28 +3,14 @@
  * time of a step, and with --profile where the time goes: `node tests/run.mjs tests/bench/gpu/llama.ts --profile`.
  */
 import { parseArgs } from 'node:util'
-import { backendLimits } from '../../../compiler/build/limits.js'
-import { type GraphOptions, programGraphs } from '../../../compiler/build/programs.js'
-import {
-  type CompiledVariant,
-  compileVariants,
-  type VariantSpec,
-  variantsOf,
-} from '../../../compiler/build/variants.js'
-import { FIRST_WEIGHTS } from '../../../compiler/emit/plan.js'
-import { isWeight } from '../../../compiler/emit/shards.js'
-import { formats } from '../../../compiler/formats/formats.js'
-import { presetModel } from '../../../compiler/models/preset.js'
-import { openTemplates } from '../../../compiler/select/templates.js'
+import { type VariantSpec, variantsOf } from '../../../compiler/build/variants.js'
 import { loadTables, loadTuning } from '../../../compiler/select/tuning.js'
 import { resolveTargets } from '../../../compiler/targets.js'
-import { BITS, FLOATS, noisePatch, SCALES, SCALES_AND_MINIMA } from '../../../compiler/tune/operands.js'
 import type { Executor } from '../../../runtime/executor.js'
-import { WGSL_MODULE_MARK } from '../../../runtime/format.js'
 import { generateIds } from '../../../runtime/generate.js'
 import type { Session } from '../../../runtime/session.js'
-import { createWebGPU } from '../../../runtime/webgpu.js'
 import { largeDevice } from './device.js'
+import { compiled, opened } from './model.js'
 import { profile } from './profile.js'
 
 const { values: options } = parseArgs({
@@ -43,65 +29,11 @@ const { values: options } = parseArgs({
 })
 
 const context = Number(options.context)
-const templates = openTemplates()
 const { specs } = variantsOf(
   resolveTargets('Deno' in globalThis ? 'deno' : 'node'),
   loadTuning(),
   loadTables(),
 )
-
-function compiled(spec: VariantSpec) {
-  const model = presetModel(options.model, context)
-  const chunk = Number(options.chunk ?? spec.chunk ?? 0)
-  const programs = model.programs
-    .filter((p) => p.logits === 'last')
-    .map((p) => (p.seq === 'seq' && chunk ? { ...p, maxSeq: Math.min(chunk, context) } : p))
-  const { binding } = backendLimits.webgpu
-  const bits = Number(options.bits) || options.bits
-  const graphOptions = {
-    bits,
-    group: 64,
-    kv: 'f16',
-    splitKv: true,
-    prologues: true,
-    fuse: true,
-    binding,
-  } as GraphOptions
-  const { variants, sets } = compileVariants(
-    [spec],
-    () => programGraphs({ ...model, programs }, graphOptions),
-    templates,
-  )
-  return { model, variant: variants[0]!, set: sets[0]! }
-}
-
-type Compiled = ReturnType<typeof compiled>
-
-/** Noise in every weight; what the compiler computed as it is. */
-async function fill(executor: Executor, { set }: Compiled): Promise<void> {
-  const patches = new Map([BITS, FLOATS, SCALES, SCALES_AND_MINIMA].map((m) => [m, noisePatch(m)]))
-  const put = async (region: readonly [number, number, number], content: Uint32Array | Float32Array) => {
-    const [buffer, offset, bytes] = region
-    const place = executor.place(buffer + FIRST_WEIGHTS, offset, bytes, (n) => new Uint8Array(n))
-    const from = new Uint8Array(content.buffer, content.byteOffset, content.byteLength)
-    for (let at = 0; at < bytes; at += from.length)
-      place.bytes.set(from.subarray(0, Math.min(from.length, bytes - at)), at)
-    place.arrived?.(bytes)
-    await place.settled?.()
-  }
-  for (const { item, regions } of set.shards.parts) {
-    if (!isWeight(item)) {
-      await put(regions.data, item.data)
-      continue
-    }
-    const format = formats[item.spec.format ?? 'f32']
-    await put(regions.data, patches.get(format.grouped ? BITS : FLOATS)!)
-    if (regions.scale) await put(regions.scale, patches.get(format.minimum ? SCALES_AND_MINIMA : SCALES)!)
-  }
-}
-
-const codeOf = ({ kernels }: CompiledVariant): string =>
-  kernels.map((k) => `${WGSL_MODULE_MARK}${k.kernel.name}\n${k.text}\n`).join('')
 
 async function bench(spec: VariantSpec): Promise<void> {
   const { device, features } = await largeDevice()
@@ -110,16 +42,15 @@ async function bench(spec: VariantSpec): Promise<void> {
     console.log(`${spec.id}: no ${missing.join(', ')} here`)
     return
   }
-  const made = compiled(spec)
+  const made = compiled(spec, {
+    ...{ preset: options.model, context, bits: Number(options.bits) || options.bits, group: 64 },
+    chunk: options.chunk === undefined ? undefined : Number(options.chunk),
+  })
   const { plan } = made.variant
-  const began = performance.now()
-  const executor = await createWebGPU({ device, plan, code: codeOf(made.variant), nudge: false })
-  await executor.prepare(['prefill', 'decode'])
-  const ready = performance.now()
-  await fill(executor, made)
+  const { executor, seconds } = await opened(device, made)
   const dispatches = ['prefill', 'decode'].map((p) => `${plan.programs[p]!.dispatches.length} ${p}`)
   console.log(
-    `${spec.id}: ${dispatches.join(', ')} dispatches, steps of ${plan.programs.prefill!.maxSeq}; pipelines ${((ready - began) / 1000).toFixed(1)} s, weights ${((performance.now() - ready) / 1000).toFixed(1)} s`,
+    `${spec.id}: ${dispatches.join(', ')} dispatches, steps of ${plan.programs.prefill!.maxSeq}; pipelines ${seconds.pipelines.toFixed(1)} s, weights ${seconds.weights.toFixed(1)} s`,
   )
   let host = 0
   let steps = 0

@@ -34,6 +34,8 @@ const { values: options } = parseArgs({
     compare: { type: 'boolean', default: false },
     /** Matrices in a row, by the host's clock, beside onnxruntime's. */
     chains: { type: 'boolean', default: true },
+    /** Of chains. */
+    rows: { type: 'string', default: '1,512' },
     products: { type: 'boolean', default: true },
     /** Part of a large model's sizes, for small devices. */
     scale: { type: 'string', default: '1' },
@@ -103,7 +105,10 @@ for (const facts of options.products ? subjects : []) {
   }
   bench.destroy()
 }
-if (options.chains) results.push(...(await chains(device, runs, { K: size(4096), N: size(14336) })))
+if (options.chains)
+  results.push(
+    ...(await chains(device, runs, { K: size(4096), N: size(14336) }, options.rows.split(',').map(Number))),
+  )
 if (options.history !== undefined) {
   const run: Run = { run: options.run, device: name, driver, host, wgc: version }
   await append(options.history, run, results, PEERS)

@@ -3,17 +3,25 @@ import { PbfWriter } from 'pbf'
 import { arrayToF16 } from '../../../compiler/formats/f16.js'
 import { noise } from '../../../compiler/ops/common.js'
 
-type Write = (w: PbfWriter) => void
+export type Write = (w: PbfWriter) => void
 
-const FLOAT = 1
-const UINT8 = 2
-const FLOAT16 = 10
+export const FLOAT = 1
+export const UINT8 = 2
+export const INT32 = 6
+export const INT64 = 7
+export const FLOAT16 = 10
 
-type Data = Float32Array | Uint8Array | Uint16Array
+type Data = Float32Array | Uint8Array | Uint16Array | BigInt64Array
 
 /** Halves come as their bits. */
 const typeOf = (data: Data) =>
-  data instanceof Float32Array ? FLOAT : data instanceof Uint16Array ? FLOAT16 : UINT8
+  data instanceof Float32Array
+    ? FLOAT
+    : data instanceof Uint16Array
+      ? FLOAT16
+      : data instanceof BigInt64Array
+        ? INT64
+        : UINT8
 
 const message = (field: number, write: Write) => (w: PbfWriter) =>
   w.writeMessage(field, (_: null, inner: PbfWriter) => write(inner), null)
@@ -50,7 +58,7 @@ const value = (name: string, dims: (number | string)[], type = FLOAT): Write =>
   )
 
 /** TensorProto. */
-const tensor =
+export const tensor =
   (name: string, dims: number[], data: Data): Write =>
   (w) => {
     w.writePackedVarint(1, dims)
@@ -59,41 +67,65 @@ const tensor =
     w.writeBytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   }
 
-interface NodeSpec {
+/** TensorProto of what lies in a file beside the model's, `bytes` long from `offset`. */
+export const elsewhere =
+  (name: string, dims: number[], type: number, [path, offset, bytes]: [string, number, number]): Write =>
+  (w) => {
+    w.writePackedVarint(1, dims)
+    w.writeVarintField(2, type)
+    w.writeStringField(8, name)
+    for (const [key, text] of Object.entries({ location: path, offset, length: bytes }))
+      message(13, (entry) => {
+        entry.writeStringField(1, key)
+        entry.writeStringField(2, String(text))
+      })(w)
+    w.writeVarintField(14, 1)
+  }
+
+export interface NodeSpec {
   op: string
+  /** An empty name is an input or output that is left out. */
   inputs: string[]
-  output: string
+  output: string | string[]
   domain?: string
   ints?: Record<string, number>
+  floats?: Record<string, number>
 }
 
-const INT = 2
+const ATTRIBUTE_FLOAT = 1
+const ATTRIBUTE_INT = 2
 
 const nodeProto =
-  ({ op, inputs, output, domain, ints = {} }: NodeSpec): Write =>
+  ({ op, inputs, output, domain, ints = {}, floats = {} }: NodeSpec): Write =>
   (w) => {
     for (const input of inputs) w.writeStringField(1, input)
-    w.writeStringField(2, output)
+    for (const name of [output].flat()) w.writeStringField(2, name)
     w.writeStringField(4, op)
     for (const [name, i] of Object.entries(ints))
       message(5, (a) => {
         a.writeStringField(1, name)
         a.writeVarintField(3, i)
-        a.writeVarintField(20, INT)
+        a.writeVarintField(20, ATTRIBUTE_INT)
+      })(w)
+    for (const [name, f] of Object.entries(floats))
+      message(5, (a) => {
+        a.writeStringField(1, name)
+        a.writeFloatField(2, f)
+        a.writeVarintField(20, ATTRIBUTE_FLOAT)
       })(w)
     if (domain) w.writeStringField(7, domain)
   }
 
-interface GraphSpec {
+export interface GraphSpec {
   nodes: NodeSpec[]
   tensors: Write[]
   inputs: Port[]
   outputs: Port[]
 }
 
-type Port = [name: string, dims: (number | string)[], type?: number]
+export type Port = [name: string, dims: (number | string)[], type?: number]
 
-function file({ nodes, tensors, inputs, outputs }: GraphSpec): Uint8Array {
+export function file({ nodes, tensors, inputs, outputs }: GraphSpec): Uint8Array {
   const w = new PbfWriter()
   w.writeVarintField(1, 8)
   message(7, (g) => {
@@ -242,20 +274,12 @@ export function llamaFile(d: LlamaDims, M: number, bits: number, accuracy: numbe
   const ends = matrices.filter(([name]) => !read.has(name) && name !== `down${d.layers - 1}`)
   return file({
     nodes: [...made.map((m) => m.node), row, head.node],
-    tensors: [...made.flatMap((m) => m.tensors), ...head.tensors, index('at', M - 1)],
+    tensors: [
+      ...made.flatMap((m) => m.tensors),
+      ...head.tensors,
+      tensor('at', [1], new BigInt64Array([BigInt(M - 1)])),
+    ],
     inputs: [['x', [M, d.hidden]]],
     outputs: [...ends.map(([name, , N]): [string, number[]] => [name, [M, N]]), ['logits', [1, d.vocab]]],
   })
 }
-
-const INT64 = 7
-
-/** One index, as a tensor of one. */
-const index =
-  (name: string, i: number): Write =>
-  (w) => {
-    w.writePackedVarint(1, [1])
-    w.writeVarintField(2, INT64)
-    w.writeStringField(8, name)
-    w.writeBytesField(9, new Uint8Array(new BigInt64Array([BigInt(i)]).buffer))
-  }
