@@ -16,7 +16,7 @@ import { same } from './blocks/flow.js'
 import { gridMask, sinePositions } from './blocks/grid.js'
 import { labelCount } from './blocks/labels.js'
 import { add, linear } from './blocks/linear.js'
-import { type Making, making } from './blocks/making.js'
+import { graphsOf, type Making, making } from './blocks/making.js'
 import { layerNorm } from './blocks/norm.js'
 import { type ResNet, resnet, resnetOf } from './blocks/resnet.js'
 import type { Model, ModelFamily, ModelOptions, ProgramSpec } from './types.js'
@@ -205,17 +205,13 @@ export const detr: ModelFamily = {
       ([name, limits]): ProgramSpec => ({ name, seq: 1, maxSeq: 1, limits }),
     )
     const [program = '', ...otherwise] = Object.keys(SIZES)
-    const derived = new Map<string, Derived>()
-    graph(d, options, programs[0]!, derived)
     const inputs = ['pixel_values', 'pixel_mask']
     const outputs = ['logits', 'pred_boxes']
     return {
       family: 'detr',
       vocab: d.labels,
       context: options.context,
-      programs,
-      derived: [...derived.values()],
-      graph: (spec) => graph(d, options, spec, new Map()),
+      ...graphsOf(programs, (spec, derived) => graph(d, options, spec, derived), programs.slice(0, 1)),
       flow: {
         inputs: [
           { name: 'pixel_values', dtype: 'f32', shape: ['batch', d.backbone.channels, 'height', 'width'] },

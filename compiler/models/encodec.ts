@@ -5,7 +5,7 @@ import type { Derived } from '../import/derived.js'
 import { build } from '../ir/builder.js'
 import type { Graph } from '../ir/graph.js'
 import { type Codec, codecOf, fromCodes, seanetDecoder } from './blocks/encodec.js'
-import { making } from './blocks/making.js'
+import { graphsOf, making } from './blocks/making.js'
 import type { Model, ModelFamily, ModelOptions, ProgramSpec } from './types.js'
 
 /** Frames of at most 30 s, of a chunk where the model has those, three of whose widest tensors are within a buffer. */
@@ -62,15 +62,11 @@ export const encodec: ModelFamily = {
         component: 'decoder',
       },
     ]
-    const derived = new Map<string, Derived>()
-    graph(d, options, programs[0]!, derived)
     return {
       family: 'encodec',
       vocab: d.entries,
       context: options.context,
-      programs,
-      derived: [...derived.values()],
-      graph: (spec) => graph(d, options, spec, new Map()),
+      ...graphsOf(programs, (spec, derived) => graph(d, options, spec, derived), programs.slice(0, 1)),
       flow: {
         inputs: [
           { name: 'audio_codes', dtype: 'u32', shape: ['chunks', 'batch', 'codebooks', 'frames'] },

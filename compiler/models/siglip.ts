@@ -19,7 +19,7 @@ import {
 import { feedForward } from './blocks/encoder.js'
 import { same } from './blocks/flow.js'
 import { add, linear } from './blocks/linear.js'
-import { type Making, making, viewed } from './blocks/making.js'
+import { graphsOf, type Making, making, viewed } from './blocks/making.js'
 import { layerNorm } from './blocks/norm.js'
 import { patchCount, patchRows } from './blocks/patches.js'
 import { learnedPositions } from './blocks/positions.js'
@@ -138,17 +138,13 @@ export const siglip: ModelFamily = {
       { name: 'vision', seq: rows, maxSeq: rows, component: 'vision' },
       { name: 'similarity', seq: 1, maxSeq: 1, limits: SIMILAR },
     ]
-    const derived = new Map<string, Derived>()
-    for (const program of programs) graph(d, program, derived)
     const { channels, image } = d.vision
     const logits = ['logits_per_image', 'logits_per_text']
     return {
       family: 'siglip',
       vocab: d.text.vocab,
       context,
-      programs,
-      derived: [...derived.values()],
-      graph: (spec) => graph(d, spec, new Map()),
+      ...graphsOf(programs, (spec, derived) => graph(d, spec, derived)),
       flow: {
         inputs: [
           { name: 'input_ids', dtype: 'u32', shape: ['batch', 'tokens'] },

@@ -9,7 +9,7 @@ import type { Derived } from '../import/derived.js'
 import { build } from '../ir/builder.js'
 import type { Graph } from '../ir/graph.js'
 import { type ClipText, clipTextDims, clipTextNorm, clipTextStates } from './blocks/clip.js'
-import { making } from './blocks/making.js'
+import { graphsOf, making } from './blocks/making.js'
 import { type Unet, unet, unetDims } from './blocks/unet.js'
 import { type Vae, vaeDecoder, vaeDims } from './blocks/vae.js'
 import type { Model, ModelFamily, ModelOptions, ProgramSpec } from './types.js'
@@ -79,8 +79,6 @@ export const stableDiffusion: ModelFamily = {
       { name: 'unet', seq: 'seq', maxSeq: context, component: 'unet' },
       { name: 'vae', seq: 1, maxSeq: 1, component: 'vae' },
     ]
-    const derived = new Map<string, Derived>()
-    for (const program of programs) graph(d, program, derived)
     const [channels, height, width] = d.unet.latents
     const call = (program: string, inputs: string[], output: string) => ({
       ...{ program, inputs: Object.fromEntries(inputs.map((name) => [name, name])), each: inputs },
@@ -90,9 +88,7 @@ export const stableDiffusion: ModelFamily = {
       family: 'stable_diffusion',
       vocab: d.text.vocab,
       context,
-      programs,
-      derived: [...derived.values()],
-      graph: (spec) => graph(d, spec, new Map()),
+      ...graphsOf(programs, (spec, derived) => graph(d, spec, derived)),
       flow: {
         inputs: [
           { name: 'input_ids', dtype: 'u32', shape: ['batch', 'tokens'] },

@@ -14,7 +14,7 @@ import { conv1d, convLength, turned, weightNormed } from './blocks/conv.js'
 import { type EncoderLayer, type EncoderNames, encoderLayer, keyMask } from './blocks/encoder.js'
 import { same } from './blocks/flow.js'
 import { add, linear } from './blocks/linear.js'
-import { type Making, making, prefixOf } from './blocks/making.js'
+import { graphsOf, type Making, making, prefixOf } from './blocks/making.js'
 import { layerNorm } from './blocks/norm.js'
 import {
   features,
@@ -231,17 +231,13 @@ export const wav2vec2: ModelFamily = {
     const programs: ProgramSpec[] = [
       { name: 'encode', seq: 1, maxSeq: 1, limits: { samples: samplesOf(d.features, options.context) } },
     ]
-    const derived = new Map<string, Derived>()
-    graph(d, options, programs[0]!, derived)
     const outputs = [...(d.ctc ? ['logits'] : []), 'last_hidden_state']
     const inputs = ['input_values', 'attention_mask']
     return {
       family: 'wav2vec2',
       vocab: d.vocab,
       context: options.context,
-      programs,
-      derived: [...derived.values()],
-      graph: (spec) => graph(d, options, spec, new Map()),
+      ...graphsOf(programs, (spec, derived) => graph(d, options, spec, derived), programs.slice(0, 1)),
       flow: {
         inputs: [
           { name: 'input_values', dtype: 'f32', shape: ['batch', 'samples'] },

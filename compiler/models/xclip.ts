@@ -25,7 +25,7 @@ import { attention, feedForward } from './blocks/encoder.js'
 import { same } from './blocks/flow.js'
 import { type Frames, ofEachFrame, rowsOfFrames, watchFrames } from './blocks/frames.js'
 import { add, linear } from './blocks/linear.js'
-import { type Making, making, viewed } from './blocks/making.js'
+import { graphsOf, type Making, making, viewed } from './blocks/making.js'
 import { layerNorm } from './blocks/norm.js'
 import { patchCount } from './blocks/patches.js'
 import { exponential } from './blocks/similarities.js'
@@ -240,16 +240,12 @@ export const xclip: ModelFamily = {
       { name: 'prompts', seq: 'seq', maxSeq: TEXTS },
       { name: 'turned', seq: 'seq', maxSeq: TEXTS, limits: { videos: 256 } },
     ]
-    const derived = new Map<string, Derived>()
-    for (const program of programs) graph(d, program, derived)
     const { frames, vision } = d
     return {
       family: 'xclip',
       vocab: d.text.vocab,
       context,
-      programs,
-      derived: [...derived.values()],
-      graph: (spec) => graph(d, spec, new Map()),
+      ...graphsOf(programs, (spec, derived) => graph(d, spec, derived)),
       flow: {
         inputs: [
           { name: 'input_ids', dtype: 'u32', shape: ['batch', 'tokens'] },

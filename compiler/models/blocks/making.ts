@@ -3,7 +3,8 @@
 import type { Expr } from '../../../runtime/expr.js'
 import type { Derived } from '../../import/derived.js'
 import type { Builder } from '../../ir/builder.js'
-import type { ModelOptions } from '../types.js'
+import type { Graph } from '../../ir/graph.js'
+import type { ModelOptions, ProgramSpec } from '../types.js'
 
 /** A graph in the making. */
 export interface Making {
@@ -23,6 +24,20 @@ export const making = (g: Builder, rows: Expr, derived: Map<string, Derived>): M
     return g.weight(d.name, d.shape)
   },
 })
+
+/**
+ * A model's programs and their graphs. What is derived is noted by making those of `noting` once: by default all, else
+ * programs that have every weight of the others.
+ */
+export function graphsOf(
+  programs: ProgramSpec[],
+  graph: (spec: ProgramSpec, derived: Map<string, Derived>) => Graph,
+  noting = programs,
+): { programs: ProgramSpec[]; derived: Derived[]; graph: (spec: ProgramSpec) => Graph } {
+  const derived = new Map<string, Derived>()
+  for (const program of noting) graph(program, derived)
+  return { programs, derived: [...derived.values()], graph: (spec) => graph(spec, new Map()) }
+}
 
 /** The first of the prefixes under which the files have a tensor: exports differ in them. */
 export const prefixOf = ({ has }: ModelOptions, tensor: string, prefixes: readonly string[]): string =>
