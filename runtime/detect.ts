@@ -52,7 +52,7 @@ export const HOST: Engine | undefined = scope.Deno
     ? 'chromium'
     : undefined
 
-/** Asks for an adapter, tests WebAssembly, reads the user agent. */
+/** Asks for an adapter, tests WebAssembly, reads the user agent. Throws nothing: what is absent says its `reason`. */
 export async function detect(options?: DetectOptions & { full?: false }): Promise<Capabilities>
 /** And whatever else explains how a model runs here: imports `inspect.js`, and takes up to two seconds. */
 export async function detect(options: DetectOptions & { full: true }): Promise<Report>

@@ -14,6 +14,7 @@ export interface RunOptions {
   program?: string | undefined
   /** Outputs to compute. Default: all that the inputs given allow. */
   outputs?: readonly string[] | undefined
+  /** Gives the run up between two steps; it then throws the signal's reason. */
   signal?: AbortSignal | undefined
 }
 

@@ -45,10 +45,11 @@ export interface Generation {
   reason: EndReason
   /** Tokens given out. */
   tokens: number
+  /** Tokens of the prompt, without those of a conversation that it continues. */
   promptTokens: number
   /** Milliseconds from the call to the first token. */
   timeToFirstToken: number
-  /** After the first. */
+  /** Tokens after the first by seconds after it; 0 where there was none. */
   tokensPerSecond: number
   /** The id that ended it, where one did: it is not given out. */
   end?: number

@@ -16,8 +16,9 @@ const MAX_MANIFEST_BYTES = 1 << 24
  *
  * `bundle` is the address of the folder, or something that reads its files (`{ read(name) }`).
  *
- * Throws UnsupportedError when no variant runs here, IntegrityError when a file is not what the manifest
- * says, FetchError when it can't be read, OutOfMemoryError, DeviceLostError, and the signal's reason.
+ * Throws UnsupportedError when no variant runs here, with the reason against each; IntegrityError when a file is not
+ * what the manifest says, FetchError when it can't be read, OutOfMemoryError, DeviceLostError, and the signal's reason;
+ * RangeError for options out of range or of names that nothing has.
  */
 export async function load(bundle: string | URL | Source, options: LoadOptions = {}): Promise<Model> {
   const source = typeof bundle === 'object' && 'read' in bundle ? bundle : urlSource(bundle)

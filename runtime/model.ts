@@ -56,13 +56,14 @@ export interface Model {
    * The prompt may be token ids. Leaving the loop ends the generation. One at a time.
    *
    * Throws RangeError for a prompt that is empty, too long, or not of the vocabulary, and for options out of
-   * range; TypeError without a tokenizer; DeviceLostError, OutOfMemoryError; the signal's reason.
+   * range; TypeError without a tokenizer, where the prompt is a text; DeviceLostError, OutOfMemoryError; the signal's
+   * reason.
    */
   generate(
     prompt: string | ArrayLike<number>,
     options?: GenerateOptions,
   ): AsyncGenerator<string, Generation, void>
-  /** The same, giving token ids. `stop` is not looked at. */
+  /** The same, giving token ids, the prompt's not among them. `stop` is not looked at. */
   generateIds(
     prompt: string | ArrayLike<number>,
     options?: GenerateOptions,
@@ -72,14 +73,19 @@ export interface Model {
    * A plain list is one sequence; a batch says its shape: `{ data, shape: [2, 11] }`. Runs what the outputs take,
    * all that the inputs allow unless `outputs` names some. Forgets the conversation.
    *
-   * Throws TypeError for a missing input, RangeError for one of the wrong size.
+   * Outputs are row-major, in the shapes that `flow` gives them; the axis of a batch is left out where the inputs had
+   * none.
+   *
+   * Throws TypeError for a missing input, RangeError for one of the wrong size; an error named UnsupportedError where
+   * a program that is made ready only now computes wrongly here, or is of a component that was not loaded;
+   * DeviceLostError, OutOfMemoryError; the signal's reason; AbortError once destroyed.
    */
   run(inputs: Record<string, TensorLike>, options?: RunOptions): Promise<Record<string, Tensor>>
-  /** How long steps took on this device, by variant and program: of this visit and those before. */
+  /** Milliseconds that steps took on this device, by variant and program: of this visit and those before. */
   timings(): Promise<Timings>
-  /** What is known of the machine's power, where `LoadOptions.power` has it watched, and the pace that follows. */
+  /** What is known of the machine's power now, where `LoadOptions.power` has it watched, and the pace that follows. */
   readonly power: PowerNow
-  /** Forgets the conversation, and zeroes its state. */
+  /** Forgets the conversation, and zeroes its state: `length` is 0 then. */
   reset(): void
   /** Frees the memory, the GPU's too. Calls under way throw AbortError. */
   destroy(): void

@@ -15,6 +15,7 @@ import type { WorkerFactory } from './wasm-team.js'
 /** download: bytes of files.  compile: kernels.  Both go on at the same time; `ready` comes last. */
 export interface Progress {
   phase: 'download' | 'compile' | 'ready'
+  /** Bytes or kernels so far, of `total`. */
   loaded: number
   total: number
 }
@@ -37,6 +38,7 @@ export interface LoadOptions extends SelectOptions, DetectOptions {
   components?: readonly string[] | undefined
   /** Programs to make ready at once; others are when they are first run. Default: what generation needs. */
   programs?: readonly string[] | undefined
+  /** Told how far the load is, as often as that changes. */
   onProgress?: ((p: Progress) => void) | undefined
   /**
    * Whether the kernels are tested on this device before they are used: the first time that a bundle is loaded on it, as

@@ -1,6 +1,7 @@
 /** Tensors as callers give and get them. */
 export interface Tensor {
   dtype: 'f32' | 'u32'
+  /** Elements along each axis, the outermost first. */
   shape: number[]
   /** Row-major. */
   data: Float32Array | Uint32Array
