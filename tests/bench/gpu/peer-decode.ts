@@ -35,7 +35,8 @@ export type Asked =
 const ort = createRequire(join(resolve('tests/bench/peers'), 'package.json'))('onnxruntime-node') as Ort
 const folder = mkdtempSync(join(tmpdir(), 'wgc-peer-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-process.on('disconnect', () => process.exit())
+// An end by a signal would leave the folder.
+for (const end of ['disconnect', 'SIGTERM', 'SIGINT']) process.on(end, () => process.exit())
 
 const provider = { executionProviders: ['webgpu'], graphOptimizationLevel: 'all', logSeverityLevel: 3 }
 const TYPES = { int64: INT64, int32: INT32, float32: FLOAT, float16: FLOAT16 }
