@@ -32,14 +32,8 @@ import { kvOf } from './kv.js'
 import { backendLimits } from './limits.js'
 import { describeWeights, type GraphOptions, type ProgramGraph, programGraphs } from './programs.js'
 import { ladderOf, type Rung, shorterModels } from './smaller.js'
-import {
-  compileVariants,
-  only,
-  type PlannedWeights,
-  type VariantSpec,
-  variantsOf,
-  workgroupNotes,
-} from './variants.js'
+import { only, type VariantSpec, variantsOf } from './variant-specs.js'
+import { compileVariants, type PlannedWeights, workgroupNotes } from './variants.js'
 
 /** Files of the package that make a bundle run by itself in a page. */
 const PAGE_FILES = [

@@ -14,7 +14,8 @@ import {
 } from '../toolchain/index.js'
 import { validateWasm, validateWgsl } from '../validate/index.js'
 import { MEMORY64 } from './limits.js'
-import { type CompiledVariant, THREADS } from './variants.js'
+import { THREADS } from './variant-specs.js'
+import type { CompiledVariant } from './variants.js'
 
 /** What the compiler is asked for, of what a variant needs. Where addresses are long, there is SIMD. */
 export function wasmFeature(features: string[]): WasmFeature {

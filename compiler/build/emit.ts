@@ -12,7 +12,8 @@ import { type Engine, engineNamed } from '../targets.js'
 import type { CodeFiles } from './code.js'
 import { limitsOf } from './fits.js'
 import { memoryOf } from './limits.js'
-import { type CompiledVariant, vendorsOf } from './variants.js'
+import { vendorsOf } from './variant-specs.js'
+import type { CompiledVariant } from './variants.js'
 
 /** What the runtime does by itself is left out. */
 function waitOf({ wait: { everyMs, dispatchesPerSubmit: dispatches } }: Engine): Pick<Variant, 'wait'> {

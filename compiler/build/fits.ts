@@ -9,7 +9,8 @@ import { toolchainNamed } from '../toolchain/index.js'
 import { portableLimits } from '../validate/interface.js'
 import { wasmFeature } from './code.js'
 import { backendLimits, MEMORY64, memoryLimit, memoryOf } from './limits.js'
-import type { CompiledVariant, CompiledVariants, VariantSpec } from './variants.js'
+import type { VariantSpec } from './variant-specs.js'
+import type { CompiledVariant, CompiledVariants } from './variants.js'
 
 /** The limits a plan and its kernels need beyond what every device has. */
 export function limitsOf(plan: Plan, kernels: CompiledKernel[]): Record<string, number> {

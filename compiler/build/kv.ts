@@ -1,7 +1,7 @@
 /** How each backend holds the KV cache. */
 import type { KvType } from '../ir/graph.js'
 import type { BuildOptions } from '../options.js'
-import type { VariantSpec } from './variants.js'
+import type { VariantSpec } from './variant-specs.js'
 
 /** What was asked for; else f16 on a GPU where the weights are not f32, and f32. */
 export const kvOf = (

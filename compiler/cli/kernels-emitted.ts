@@ -1,5 +1,5 @@
 /** What a target gets of the library: each kernel's workgroup, its memory and what it binds. */
-import { variantsOf } from '../build/variants.js'
+import { variantsOf } from '../build/variant-specs.js'
 import { type LibraryKernel, libraryKernels, namedParams } from '../select/library.js'
 import { openTemplates, type Templates } from '../select/templates.js'
 import { loadTuning } from '../select/tuning.js'

@@ -6,7 +6,8 @@
  */
 import { backendLimits } from '../build/limits.js'
 import { programGraphs } from '../build/programs.js'
-import { compileVariants, type VariantSpec, variantsOf } from '../build/variants.js'
+import { type VariantSpec, variantsOf } from '../build/variant-specs.js'
+import { compileVariants } from '../build/variants.js'
 import { presetModel } from '../models/preset.js'
 import { libraryKernels } from '../select/library.js'
 import { openTemplates, type TemplateHead } from '../select/templates.js'

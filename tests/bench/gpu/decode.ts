@@ -6,7 +6,7 @@
 import { fork } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { type VariantSpec, variantsOf } from '../../../compiler/build/variants.js'
+import { type VariantSpec, variantsOf } from '../../../compiler/build/variant-specs.js'
 import { configReader, presets } from '../../../compiler/import/index.js'
 import { loadTables, loadTuning } from '../../../compiler/select/tuning.js'
 import { resolveTargets } from '../../../compiler/targets.js'

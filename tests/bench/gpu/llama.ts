@@ -3,7 +3,7 @@
  * time of a step, and with --profile where the time goes: `node tests/run.mjs tests/bench/gpu/llama.ts --profile`.
  */
 import { parseArgs } from 'node:util'
-import { type VariantSpec, variantsOf } from '../../../compiler/build/variants.js'
+import { type VariantSpec, variantsOf } from '../../../compiler/build/variant-specs.js'
 import { loadTables, loadTuning } from '../../../compiler/select/tuning.js'
 import { resolveTargets } from '../../../compiler/targets.js'
 import type { Executor } from '../../../runtime/executor.js'

@@ -1,7 +1,8 @@
 /** A bundle of one matrix product, by the compiler's own stages: selected, planned, compiled and packed as a model's. */
 import { emitCode } from '../../../compiler/build/code.js'
 import { memoryOf } from '../../../compiler/build/limits.js'
-import { compileVariants, type VariantSpec, variantsOf } from '../../../compiler/build/variants.js'
+import { type VariantSpec, variantsOf } from '../../../compiler/build/variant-specs.js'
+import { compileVariants } from '../../../compiler/build/variants.js'
 import { openCache } from '../../../compiler/cache.js'
 import { openBundle } from '../../../compiler/emit/bundle.js'
 import { FIRST_WEIGHTS } from '../../../compiler/emit/plan.js'
