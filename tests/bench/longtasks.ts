@@ -4,8 +4,8 @@
  * FOLDER is another build of the runtime, to compare with.
  *
  * `--pairs 5`: prompts on WebGPU instead, in steps that go out whole and in parts (`LoadOptions.partMs`), in turn:
- * the longest that the GPU took for one submit, the longest gap between two frames, tokens a second, and what is read
- * while a page draws. `--layers`, `--hidden`, `--prompt`: how much work.
+ * the longest that the GPU took for one submit, the longest gap between two frames of a page that draws, tokens a second.
+ * `--layers`, `--hidden`, `--prompt`: how much work.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
