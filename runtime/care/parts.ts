@@ -70,6 +70,8 @@ export function cutter({ kernels, costs, partMs, learnt, now }: Cutter): SendSte
   let last: Promise<void> | undefined
   /** When the last of what was submitted was done. */
   let idle = 0
+  /** Something was submitted since that nobody hears the end of: what is done next took less than it seems. */
+  let unheard = false
 
   function workOf(program: string, grid: Float64Array): Work {
     let own = programs.get(program)
@@ -96,10 +98,13 @@ export function cutter({ kernels, costs, partMs, learnt, now }: Cutter): SendSte
   ): void {
     const sent = now()
     const mine = done.then((told) => {
-      if (!told) return
       const at = now()
       const ms = at - Math.max(sent, idle)
+      const blurred = unheard
+      unheard = !told
+      if (!told) return
       idle = at
+      if (blurred) return
       learnCosts(work, from, to, ms)
       took(ms)
     })

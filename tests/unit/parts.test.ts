@@ -255,6 +255,18 @@ describe('steps', () => {
     expect(gpu.of(4).length).toBe(1)
   })
 
+  it('that are done behind some of which nothing is read are not taken for longer', async () => {
+    const gpu = machine(program, { ms: 20 })
+    const { send, costs } = sender(program, gpu)
+    for (let i = 0; i < 8; i++) await gpu.until(send('prefill', gpu.step(i)))
+    const before = structuredClone([...costs])
+    for (let i = 8; i < 23; i++) send('prefill', gpu.step(i, { reads: 0 }))
+    await gpu.until(send('prefill', gpu.step(23)))
+    expect([...costs]).toEqual(before)
+    await gpu.until(send('prefill', gpu.step(24)))
+    expect([...costs]).not.toEqual(before)
+  })
+
   it.each([0, 1, 5])('that are given up after %i parts leave the rest', async (after) => {
     const gpu = machine(program, { ms: 600 })
     const { send } = sender(program, gpu)
