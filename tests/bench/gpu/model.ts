@@ -1,7 +1,7 @@
 /** A whole model of random weights on a device, as programs beside it run it. */
 import { backendLimits } from '../../../compiler/build/limits.js'
 import { type GraphOptions, programGraphs } from '../../../compiler/build/programs.js'
-import { type VariantSpec } from '../../../compiler/build/variant-specs.js'
+import type { VariantSpec } from '../../../compiler/build/variant-specs.js'
 import { type CompiledVariant, compileVariants } from '../../../compiler/build/variants.js'
 import { FIRST_WEIGHTS } from '../../../compiler/emit/plan.js'
 import { isWeight } from '../../../compiler/emit/shards.js'

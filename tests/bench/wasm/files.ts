@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { build } from '../../../compiler/build/build.js'
 import { packageRoot } from '../../../compiler/root.js'
 import { writeGguf } from './gguf.js'
+import { configOf, dimsOf, isPreset } from './llama.js'
 import { matrixBundle } from './matrix.js'
-import { type LlamaDims, linearFile, llamaFile, matmulFile, matricesOf } from './onnx.js'
+import { linearFile, llamaFile, matmulFile, matricesOf } from './onnx.js'
 import type { MatrixWork, ModelWork, Work } from './rows.js'
 
 /** One way for a contestant to do a work: what the table calls it, and its files. */
@@ -19,25 +20,11 @@ export interface Entry {
 /** `accuracy_level` of MatMulNBits: floats, or integers of 8 bits. Floats have none. */
 const levels = (bits: number): number[] => (bits === 32 ? [0] : [0, 4])
 
-const slug = (name: string) => name.replace(/[^a-z0-9]+/gi, '-')
+export const slug = (name: string) => name.replace(/[^a-z0-9]+/gi, '-')
 
 function save(folder: string, name: string, bytes: Uint8Array): string {
   writeFileSync(join(folder, name), bytes)
   return name
-}
-
-function dimsOf(folder: string): LlamaDims {
-  const c = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as Record<string, number>
-  const heads = c.num_attention_heads!
-  return {
-    hidden: c.hidden_size!,
-    ffn: c.intermediate_size!,
-    layers: c.num_hidden_layers!,
-    heads,
-    kvHeads: c.num_key_value_heads ?? heads,
-    headSize: c.head_dim ?? c.hidden_size! / heads,
-    vocab: c.vocab_size!,
-  }
 }
 
 async function matrixEntries(work: Work & MatrixWork, out: string, target: string): Promise<Entry[]> {
@@ -55,31 +42,49 @@ async function matrixEntries(work: Work & MatrixWork, out: string, target: strin
   return entries
 }
 
+/** What a model's files are made for. */
+export interface MakeOptions {
+  target: string
+  /** Variants of the bundle, by the beginnings of their ids; all if absent. */
+  only?: string[] | undefined
+}
+
 /** A bundle whose generations last as long as they are asked to: no token ends one. */
-async function modelBundle(work: ModelWork, out: string, target: string): Promise<void> {
+export async function modelBundle(
+  work: ModelWork,
+  out: string,
+  { target, only }: MakeOptions,
+): Promise<void> {
+  if (existsSync(join(out, 'manifest.json'))) return
   const bits = work.bits === 32 ? 'f32' : work.bits
-  await build({ model: work.model, targets: [target], out, bits, group: 32 })
+  const { model, group = 32, context } = work
+  await build({
+    ...{ model, targets: [target], out, bits, group },
+    ...(only && { only }),
+    ...(context !== undefined && { context }),
+  })
   const file = join(out, 'manifest.json')
   const manifest = JSON.parse(readFileSync(file, 'utf8'))
   manifest.model.eos = []
   writeFileSync(file, JSON.stringify(manifest))
 }
 
-async function modelEntries(work: Work & ModelWork, out: string, target: string): Promise<Entry[]> {
+async function modelEntries(work: Work & ModelWork, out: string, options: MakeOptions): Promise<Entry[]> {
   const bundle = slug(work.name)
-  await modelBundle(work, join(out, bundle), target)
+  await modelBundle(work, join(out, bundle), options)
   const entries: Entry[] = [{ peer: 'ours', how: '', files: { bundle } }]
   const gguf = `${bundle}.gguf`
-  await writeGguf(work.model, join(out, gguf), work.bits)
+  if (work.peers.includes('wllama') && !existsSync(join(out, gguf)))
+    await writeGguf(work.model, join(out, gguf), work.bits)
   entries.push({ peer: 'wllama', how: '', files: { gguf } })
-  const dims = dimsOf(work.model)
-  for (const level of levels(work.bits)) {
-    const make = (M: number) =>
-      save(out, `${bundle}-${level}-${M}.onnx`, llamaFile(dims, M, work.bits, level))
+  const dims = dimsOf(configOf(work.model))
+  for (const level of work.peers.includes('ort') ? levels(work.bits) : []) {
+    const onnx = `${bundle}-${level}.onnx`
+    if (!existsSync(join(out, onnx))) save(out, onnx, llamaFile(dims, work.bits, level, isPreset(work.model)))
     entries.push({
       peer: 'ort',
       how: `matrices alone${work.bits === 32 ? '' : `, accuracy ${level}`}`,
-      files: { prefill: make(work.prompt), decode: make(1), hidden: String(dims.hidden) },
+      files: { onnx, hidden: String(dims.hidden) },
     })
   }
   const matrices = JSON.stringify(matricesOf(dims))
@@ -90,8 +95,8 @@ async function modelEntries(work: Work & ModelWork, out: string, target: string)
 }
 
 /** Writes a work's files, and says who takes part with which. */
-export const entriesOf = (work: Work, out: string, target: string): Promise<Entry[]> =>
-  work.kind === 'model' ? modelEntries(work, out, target) : matrixEntries(work, out, target)
+export const entriesOf = (work: Work, out: string, options: MakeOptions): Promise<Entry[]> =>
+  work.kind === 'model' ? modelEntries(work, out, options) : matrixEntries(work, out, options.target)
 
 /** The ceilings' module. */
 export async function writeCeilings(out: string): Promise<void> {

@@ -1,7 +1,8 @@
-/** A llama of Hugging Face's format as a GGUF file: its own weights, in llama.cpp's Q4_0, Q8_0 or F32. */
+/** A llama as a GGUF file, in llama.cpp's Q4_0, Q8_0 or F32: a folder's own weights, or zeros for a preset. */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { toF16 } from '../../../compiler/formats/f16.js'
 import { importModel } from '../../../compiler/import/index.js'
+import { dimsOf, type LlamaConfig } from './llama.js'
 
 const TYPES = { 4: { id: 2, file: 2 }, 8: { id: 8, file: 7 }, 32: { id: 0, file: 0 } } as const
 type Bits = keyof typeof TYPES
@@ -71,13 +72,29 @@ function words(vocab: number): string[] {
   return Array.from({ length: vocab }, (_, i) => known[i] ?? `\u2581w${i}`)
 }
 
-export async function writeGguf(folder: string, out: string, bits: Bits): Promise<void> {
-  const model = await importModel(folder)
-  const c = model.config as Record<string, number>
-  const weights = model.weights!
-  const heads = c.num_attention_heads!
-  const kvHeads = c.num_key_value_heads ?? heads
-  const headSize = c.head_dim ?? c.hidden_size! / heads
+/** What is read of a model's weights. */
+type Weights = Pick<NonNullable<Awaited<ReturnType<typeof importModel>>['weights']>, 'shape' | 'has'>
+
+/** Shapes of a llama whose output is its embedding, as they follow from its dimensions. */
+function shapesOf(c: LlamaConfig): Weights {
+  const { hidden, ffn, heads, kvHeads, headSize, vocab } = dimsOf(c)
+  const [q, kv] = [heads * headSize, kvHeads * headSize]
+  const known: Record<string, number[]> = {
+    ...{ q_proj: [q, hidden], k_proj: [kv, hidden], v_proj: [kv, hidden], o_proj: [hidden, q] },
+    ...{ gate_proj: [ffn, hidden], up_proj: [ffn, hidden], down_proj: [hidden, ffn] },
+    ...{ embed_tokens: [vocab, hidden], lm_head: [vocab, hidden] },
+  }
+  return {
+    shape: (name) => known[name.split('.').at(-2)!] ?? [hidden],
+    has: (name) => name !== 'lm_head.weight' || !c.tie_word_embeddings,
+  }
+}
+
+export async function writeGguf(ref: string, out: string, bits: Bits): Promise<void> {
+  const model = await importModel(ref)
+  const c = model.config as LlamaConfig
+  const weights = model.weights ?? shapesOf(c)
+  const { heads, kvHeads, headSize } = dimsOf(c)
   const w = writer()
   let keys = 0
   const body: (() => void)[] = []
@@ -147,9 +164,13 @@ export async function writeGguf(folder: string, out: string, bits: Bits): Promis
   const stored: Stored[] = []
   const add = async (name: string, source: string, turned?: number) => {
     const shape = weights.shape(source)
-    const values = await weights.readRows(source, 0, shape[0]!)
     const matrix = shape.length > 1
-    const data = quantise(turned ? pairUp(values, turned, headSize) : values, matrix ? bits : 32)
+    const values = await model.weights?.readRows(source, 0, shape[0]!)
+    const count = shape.reduce((a, b) => a * b, 1)
+    const own = matrix ? bits : 32
+    const data = values
+      ? quantise(turned ? pairUp(values, turned, headSize) : values, own)
+      : new Uint8Array(own === 32 ? 4 * count : (count / BLOCK) * (2 + (BLOCK * own) / 8))
     stored.push({ name, dims: [...shape].reverse(), type: matrix ? TYPES[bits].id : 0, bytes: data })
   }
   await add('token_embd.weight', 'model.embed_tokens.weight')

@@ -4,23 +4,28 @@
  *
  *     npm run build && npm --prefix tests/bench/peers ci
  *     node tests/run.mjs tests/bench/wasm/main.ts [--json FILE] [--only REGEX] [--threads 1,2] [--rounds 7]
- *         [--ms 100] [--model FOLDER] [--peers ours,ort,tfjs,wllama] [--gpu] [--software]
+ *         [--ms 100] [--model FOLDER|PRESET] [--peers ours,ort,tfjs,wllama] [--prompt 128] [--decode 32]
+ *         [--gpu] [--software] [--variants all] [--chromium FILE] [--flags "…"] [--profile FOLDER] [--files FOLDER]
  *
  * `--gpu`: whole models on WebGPU instead, all in this Chromium; a contestant that can't is left out, and said to be.
- * `--software`: on SwiftShader.
+ * `--software`: on SwiftShader. `--variants`: wgc's alone, by variant (ids, or what they end in): load, first token,
+ * tokens a second, the page's thread, frames; `--prompt` then takes several, and `--group`, `--context`, `--self-test`
+ * are told. A preset runs on zeros. `--flags`: more of Chromium's switches. `--profile`: what it remembers lies there,
+ * for a second visit. `--files`: bundles and others' files are made there, and bundles found there are taken.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { packageRoot } from '../../../compiler/root.js'
 import { serve } from '../../helpers/server.js'
 import { type Open, openChromium } from './browser.js'
-import { type Entry, entriesOf, peersFolder, writeCeilings } from './files.js'
+import { type Entry, entriesOf, modelBundle, peersFolder, slug, writeCeilings } from './files.js'
 import type { Ceilings } from './pages/ceilings.js'
 import type { Contest } from './pages/contest.js'
-import { ceilingOf, GPU, type Work, works } from './rows.js'
+import { ceilingOf, GPU, type ModelWork, type Work, works } from './rows.js'
 import { type Result, summary, table } from './table.js'
+import { variantsOf } from './variants.js'
 
 const { values: options } = parseArgs({
   options: {
@@ -33,6 +38,16 @@ const { values: options } = parseArgs({
     peers: { type: 'string', default: 'ours,ort,tfjs,wllama' },
     gpu: { type: 'boolean', default: false },
     software: { type: 'boolean', default: false },
+    variants: { type: 'string' },
+    prompt: { type: 'string', default: '128' },
+    decode: { type: 'string', default: '32' },
+    group: { type: 'string', default: '32' },
+    context: { type: 'string' },
+    'self-test': { type: 'boolean', default: false },
+    chromium: { type: 'string' },
+    flags: { type: 'string', default: '' },
+    profile: { type: 'string' },
+    files: { type: 'string' },
   },
 })
 
@@ -114,20 +129,35 @@ async function race(work: Work, entries: Entry[], threads: number, browser: Open
   }
 }
 
-/** tfjs' backend here is wasm's. */
-const peers = options.peers.split(',').filter((p) => !options.gpu || p !== 'tfjs')
-const out = mkdtempSync(join(tmpdir(), 'wgc-bench-'))
-const compiled = new URL('../../..', import.meta.url).pathname
-const site = await serve({
-  '/out': out,
-  '/dist': join(packageRoot(), 'dist'),
-  '/bench': compiled,
-  '/peers': peersFolder(),
-})
-const browser = await openChromium(site.url, options)
-try {
-  if (!options.gpu) await writeCeilings(out)
+const prompts = options.prompt.split(',').map(Number)
+const length = { prompt: prompts[0]!, decode: Number(options.decode) }
+const making = { target: 'chrome', only: options.gpu || options.variants ? ['webgpu'] : undefined }
+
+/** wgc's variants, of the first of the models that are asked for. */
+async function variantsOnly(out: string, browser: Open): Promise<void> {
+  const context = options.context === undefined ? undefined : Number(options.context)
+  for (const work of asked().filter((w): w is Work & ModelWork => w.kind === 'model')) {
+    const group = Number(options.group) as 32 | 64
+    const bundle = slug(`${work.name} ${group} ${context ?? ''}`)
+    await modelBundle({ ...work, group, ...(context && { context }) }, join(out, bundle), making)
+    const about = (await browser.page('variants', GPU)).about
+    console.log(`${work.name}, groups of ${group}, Chromium ${browser.version}: ${JSON.stringify(about)}`)
+    const how = { wanted: options.variants!.split(','), prompts, tokens: length.decode }
+    const more = { rounds: Number(options.rounds), selfTest: options['self-test'] }
+    const results = await variantsOf(browser, bundle, join(out, bundle), { ...how, ...more }, console.log)
+    if (options.json) writeFileSync(options.json, `${JSON.stringify({ about, results }, null, 1)}\n`)
+  }
+}
+
+const asked = (): Work[] => {
   const only = new RegExp(options.only)
+  return works(options.model, length).filter((w) => only.test(w.name))
+}
+
+async function all(out: string, browser: Open): Promise<void> {
+  // tfjs' backend here is wasm's.
+  const peers = options.peers.split(',').filter((p) => !options.gpu || p !== 'tfjs')
+  if (!options.gpu) await writeCeilings(out)
   const results: Result[] = []
   const machine = {
     date: new Date().toISOString().slice(0, 10),
@@ -136,11 +166,9 @@ try {
     chromium: browser.version,
     load: loadavg()[0],
   }
-  for (const work of works(options.model).filter(
-    (w) => only.test(w.name) && (!options.gpu || w.kind === 'model'),
-  )) {
-    const all = await entriesOf(work, out, 'chrome')
-    const entries = all.filter((e) => peers.includes(e.peer))
+  for (const work of asked().filter((w) => !options.gpu || w.kind === 'model')) {
+    const part = { ...work, peers: work.peers.filter((p) => peers.includes(p)) }
+    const entries = (await entriesOf(part, out, making)).filter((e) => peers.includes(e.peer))
     for (const threads of options.gpu ? [GPU] : options.threads.split(',').map(Number)) {
       const result = await race(work, entries, threads, browser)
       results.push(result)
@@ -148,13 +176,37 @@ try {
     }
   }
   const about: Record<string, unknown> = {}
-  for (const peer of peers)
-    about[peer] = (await browser.page(peer as Entry['peer'], options.gpu ? GPU : 1)).about
+  // Asked at the end: some learn only of a model what computes it.
+  for (const peer of peers) {
+    const { page } = await browser.page(peer as Entry['peer'], options.gpu ? GPU : 1)
+    about[peer] = await page.evaluate(() => (globalThis as unknown as InPage).contest.about)
+  }
+  if (options.gpu) console.log(JSON.stringify(about, null, 1))
   const run = { ...machine, loadAfter: loadavg()[0], about, results }
   console.log(`\n${table(results)}`)
   if (options.json) writeFileSync(options.json, `${JSON.stringify(run, null, 1)}\n`)
+}
+
+const out = options.files ?? mkdtempSync(join(tmpdir(), 'wgc-bench-'))
+mkdirSync(out, { recursive: true })
+const compiled = new URL('../../..', import.meta.url).pathname
+const site = await serve({
+  '/out': out,
+  '/dist': join(packageRoot(), 'dist'),
+  '/bench': compiled,
+  ...(options.variants === undefined && { '/peers': peersFolder() }),
+})
+const { software, chromium, profile } = options
+const browser = await openChromium(site.url, {
+  ...{ gpu: options.gpu || options.variants !== undefined, software },
+  flags: options.flags.split(' ').filter(Boolean),
+  ...(chromium !== undefined && { chromium }),
+  ...(profile !== undefined && { profile }),
+})
+try {
+  await (options.variants === undefined ? all : variantsOnly)(out, browser)
 } finally {
   await browser.close()
   await site.close()
-  rmSync(out, { recursive: true, force: true })
+  if (options.files === undefined) rmSync(out, { recursive: true, force: true })
 }

@@ -152,17 +152,18 @@ const BLOCK = 32
 const floats = (count: number, size: number) =>
   Float32Array.from({ length: count }, (_, i) => size * noise(i, 3))
 
-/** x times one matrix of the model: `MatMul`, or `MatMulNBits` in blocks of 32. */
-function product(x: string, to: string, N: number, K: number, bits: number, accuracy: number) {
+/** x times one matrix of the model: `MatMul`, or `MatMulNBits` in blocks of 32. Noise, or zeros. */
+function product(x: string, to: string, N: number, K: number, bits: number, accuracy: number, zeros = false) {
+  const weights = (count: number, size: number) => (zeros ? new Float32Array(count) : floats(count, size))
   if (bits === 32)
     return {
       node: { op: 'MatMul', inputs: [x, `${to}.w`], output: to },
-      tensors: [tensor(`${to}.w`, [K, N], floats(N * K, 0.05))],
+      tensors: [tensor(`${to}.w`, [K, N], weights(N * K, 0.05))],
     }
   const blocks = Math.ceil(K / BLOCK)
   const bytes = new Uint8Array((N * blocks * BLOCK * bits) / 8)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 2654435761) >>> 13
-  const scales = floats(N * blocks, 0.001).map((s) => 0.002 + s)
+  if (!zeros) for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 2654435761) >>> 13
+  const scales = weights(N * blocks, 0.001).map((s) => (zeros ? 0 : 0.002 + s))
   const ints = { K, N, bits, block_size: BLOCK, accuracy_level: accuracy }
   return {
     node: { op: 'MatMulNBits', inputs: [x, `${to}.w`, `${to}.s`], output: to, domain: 'com.microsoft', ints },
@@ -264,11 +265,14 @@ export function matricesOf(d: LlamaDims): Matrix[] {
   return layers.flat()
 }
 
-/** Those and, of the last row alone, the logits: what a prefill and a decode step multiply. */
-export function llamaFile(d: LlamaDims, M: number, bits: number, accuracy: number): Uint8Array {
+/**
+ * Those and, of the last row alone, the logits: what a prefill of any number of rows and a decode step multiply.
+ * `zeros`: for weights.
+ */
+export function llamaFile(d: LlamaDims, bits: number, accuracy: number, zeros: boolean): Uint8Array {
   const matrices = matricesOf(d)
-  const made = matrices.map(([name, x, N, K]) => product(x, name, N, K, bits, accuracy))
-  const head = product('last', 'logits', d.vocab, d.hidden, bits, accuracy)
+  const made = matrices.map(([name, x, N, K]) => product(x, name, N, K, bits, accuracy, zeros))
+  const head = product('last', 'logits', d.vocab, d.hidden, bits, accuracy, zeros)
   const row = { op: 'Gather', inputs: [`down${d.layers - 1}`, 'at'], output: 'last', ints: { axis: 0 } }
   const read = new Set(matrices.map(([, x]) => x))
   const ends = matrices.filter(([name]) => !read.has(name) && name !== `down${d.layers - 1}`)
@@ -277,9 +281,9 @@ export function llamaFile(d: LlamaDims, M: number, bits: number, accuracy: numbe
     tensors: [
       ...made.flatMap((m) => m.tensors),
       ...head.tensors,
-      tensor('at', [1], new BigInt64Array([BigInt(M - 1)])),
+      tensor('at', [1], new BigInt64Array([-1n])),
     ],
-    inputs: [['x', [M, d.hidden]]],
-    outputs: [...ends.map(([name, , N]): [string, number[]] => [name, [M, N]]), ['logits', [1, d.vocab]]],
+    inputs: [['x', ['m', d.hidden]]],
+    outputs: [...ends.map(([name, , N]): Port => [name, ['m', N]]), ['logits', [1, d.vocab]]],
   })
 }

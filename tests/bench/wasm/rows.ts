@@ -18,11 +18,15 @@ export interface MatrixWork {
 /** A prompt of `prompt` tokens, then `decode` more: two times, of the whole prompt and of a token. */
 export interface ModelWork {
   kind: 'model'
-  /** Folder of the model. */
+  /** Folder of the model, or a preset: then all run on zeros. */
   model: string
   bits: 32 | 8 | 4
   prompt: number
   decode: number
+  /** Weights that share a scale; 32 unless said, which is what the others have. */
+  group?: 32 | 64
+  /** Tokens that the KV cache holds, if not the build's own choice. */
+  context?: number
 }
 
 export type Work = (MatrixWork | ModelWork) & { name: string; peers: Peer[] }
@@ -61,21 +65,24 @@ const gemv = (bits: 8 | 4, N: number): Work => ({
   K: 4096,
 })
 
-const model = (path: string, bits: ModelWork['bits']): Work => ({
+const model = (path: string, bits: ModelWork['bits'], { prompt, decode }: Length): Work => ({
   name: `${path.split('/').at(-1)} ${bits === 32 ? 'f32' : `q${bits}`}`,
   peers: bits === 32 ? ['ours', 'ort', 'tfjs', 'wllama'] : ['ours', 'ort', 'wllama'],
   kind: 'model',
   model: path,
   bits,
-  prompt: 128,
-  decode: 32,
+  prompt,
+  decode,
 })
 
-export const works = (modelPath: string): Work[] => [
+/** Tokens of a prompt, and those after it. */
+export type Length = Pick<ModelWork, 'prompt' | 'decode'>
+
+export const works = (modelPath: string, length: Length): Work[] => [
   ...gemm(512),
   ...gemm(1024),
   ...([4, 8] as const).flatMap((bits) => [4096, 14336].map((N) => gemv(bits, N))),
-  ...([4, 8, 32] as const).map((bits) => model(modelPath, bits)),
+  ...([4, 8, 32] as const).map((bits) => model(modelPath, bits, length)),
 ]
 
 /** A model's steps are many operators: no one ceiling is theirs. */

@@ -12,10 +12,17 @@ export async function open(url: string, threads: number): Promise<Contest> {
       // One thread: the page's own. More: workers, while the page's thread waits.
       threads: threads > 1 ? threads : 0,
     })
+  const variants = new Set<string>()
   return contest({
-    about: { threads },
+    about: {
+      threads,
+      get variants() {
+        return [...variants]
+      },
+    },
     async load(work, files) {
       const model = await load(files.bundle!)
+      variants.add(model.variant)
       return work.kind === 'model' ? generation(model, work) : matrix(model, work)
     },
   })

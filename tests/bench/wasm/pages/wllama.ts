@@ -21,13 +21,25 @@ interface Package {
   Wllama: (new (paths: { default: string }, config: object) => Wllama) & { getLibllamaVersion(): string }
 }
 
-const quiet = { debug() {}, log() {}, warn() {}, error: console.error }
+/** What llama.cpp says of the device that computes. */
+const TOLD = /webgpu|offloaded|not supported/i
+const told = new Set<string>()
+const note = (...words: unknown[]) => {
+  const line = words.join(' ')
+  if (TOLD.test(line) && told.size < 12) told.add(line.slice(0, 200))
+}
+const quiet = { debug: note, log: note, warn: note, error: console.error }
 
 export async function open(url: string, threads: number): Promise<Contest> {
   const folder = `${url}peers/@wllama/wllama/esm/`
   const { Wllama } = (await import(`${folder}index.js`)) as Package
   return contest({
-    about: { version: Wllama.getLibllamaVersion(), threads },
+    about: {
+      ...{ version: Wllama.getLibllamaVersion(), threads },
+      get log() {
+        return [...told]
+      },
+    },
     async load(work, files) {
       if (work.kind !== 'model') throw new Error('wllama runs models')
       const wllama = new Wllama({ default: `${folder}wasm/wllama.wasm` }, { logger: quiet })
@@ -36,11 +48,12 @@ export async function open(url: string, threads: number): Promise<Contest> {
       await wllama.loadModel([blob], {
         ...{
           n_threads: Math.max(threads, 1),
-          n_ctx: 1024,
+          n_ctx: Math.max(1024, work.prompt + work.decode + 16),
           n_gpu_layers: threads === GPU ? 999 : 0,
           n_batch: 512,
           n_ubatch: 512,
           warmup: true,
+          log_level: 1,
         },
       })
       let turn = 0
