@@ -101,7 +101,7 @@ async function detectWebGPU(options: DetectOptions): Promise<WebGPUCapabilities>
   let adapter: GPUAdapter | null | undefined
   let reason = gpu ? 'requestAdapter found no adapter' : 'there is no navigator.gpu'
   try {
-    adapter = gpu && (await requestAdapter(gpu, options))
+    adapter = gpu && ((await requestAdapter(gpu, options)) ?? (await askAgain(gpu, options)))
   } catch (e) {
     reason = `requestAdapter failed: ${(e as Error).message}`
   }
@@ -148,6 +148,16 @@ export function requestAdapter(
       .then(resolve, reject)
       .finally(() => clearTimeout(late))
   })
+}
+
+const AGAIN_MS = 250
+
+/** A page that opens with its browser may be told of no adapter before the GPU process has found one. */
+async function askAgain(gpu: GPU, options: DetectOptions): Promise<GPUAdapter | null> {
+  // Who gives a GPU of their own has waited for it.
+  if (options.gpu) return null
+  await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+  return requestAdapter(gpu, options)
 }
 
 /**

@@ -84,7 +84,8 @@ export function cutter({ kernels, costs, partMs, learnt, now }: Cutter): SendSte
       programs.set(program, own)
     }
     // The grid is the next step's before this one is done.
-    const groups = Float64Array.from(own, (_, i) => grid[3 * i]! * grid[3 * i + 1]! * grid[3 * i + 2]!)
+    const groups = new Float64Array(own.length)
+    for (let i = 0; i < groups.length; i++) groups[i] = grid[3 * i]! * grid[3 * i + 1]! * grid[3 * i + 2]!
     return { costs: own, groups }
   }
 

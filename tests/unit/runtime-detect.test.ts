@@ -56,6 +56,21 @@ it('reports an adapter of the compatibility mode, and leaves it alone', async ()
   expect(report.compatibility).toEqual({ features: ['shader-f16'], limits: adapter.limits, info: {} })
 })
 
+it("asks a page's browser once more, which may have just begun", async () => {
+  const adapter = { features: new Set(['shader-f16']), limits: {}, info: {} }
+  const answers = [null, adapter]
+  const gpu = { requestAdapter: async () => answers.shift() ?? null } as unknown as GPU
+  vi.stubGlobal('navigator', { gpu })
+  try {
+    expect((await detect()).webgpu).toMatchObject({ available: true, features: ['shader-f16'] })
+    expect((await detect()).webgpu).toMatchObject({ available: false })
+    answers.push(null, adapter)
+    expect((await detect({ gpu })).webgpu).toMatchObject({ available: false })
+  } finally {
+    vi.unstubAllGlobals()
+  }
+})
+
 it('does not wait for ever for an adapter', async () => {
   vi.useFakeTimers()
   try {
