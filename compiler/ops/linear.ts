@@ -82,6 +82,10 @@ const cases: OpCase[] = [
     at('a piece of a wider y', 5, 10, 64, w, 'glu', { LDY: 24 }),
     at('a bias over more than a tile', 2, 70, 36, w, 'add', { BIAS: true }),
   ]),
+  // Kernels that take several words of a row at a time.
+  ...WEIGHTS.filter((w) => w.W !== 'f32' && w.W !== 'f16' && (w.G === 32 || w.G === 64)).map((w) =>
+    at('whole groups', 2, 7, 384, w),
+  ),
   ...activated,
   ...activatedInts,
   {

@@ -7,7 +7,7 @@ import type { Facts, OpCase, OpDef } from './types.js'
 
 /** Cases of linear that meet every format, epilogue and edge; what its activations do far out after a norm is no other. */
 const TAKEN =
-  /^(plain|odd sizes|sizes of 1|K not a|long K|a row past|columns just over a|longer than|a piece|a bias|ACT=)/
+  /^(plain|odd sizes|sizes of 1|K not a|long K|a row past|columns just over a|longer than|a piece|a bias|whole groups|ACT=)/
 
 const cases = linear.cases
   .filter(({ name }) => TAKEN.test(name))
@@ -29,6 +29,7 @@ const gates = [
   ...['q8', 'q8a', 'q4', 'q4a', 'q3', 'q3a', 'q2', 'q2a'].map((W, i) =>
     gate(W, [64, 128, 32, 0][i % 4]!, i, { ACT: 'silu' }),
   ),
+  ...['q8a', 'q4', 'q3', 'q2a'].map((W, i) => gate(W, [32, 64][i % 2]!, i, { ACT: 'silu', K: 256 })),
   ...activationNames.map((ACT, i) => gate('q4', 64, i, { ACT, BIAS: i % 2 === 0, GAIN: i % 3 > 0 })),
 ]
 

@@ -4,6 +4,7 @@
 //! grid ceil(N / (WG / LANES * ROWS)), ceil(M / COLS)
 //! needs M <= 16
 //! needs LANES <= WG
+//! needs UNIT == 1 || K % 128 == 0 && (UNIT == 4 || W != q3 && W != q3a)
 //! needs EPI != glu || ROWS % 2 == 0
 //! needs N <= 65535 * (WG / LANES * ROWS)
 // The language feature packed_4x8_integer_dot_product.
@@ -20,12 +21,19 @@ const LANES: u32 = 32u;
 const ROWS: u32 = 4u;
 //#param COLS 1|2|4
 const COLS: u32 = 1u;
+// Words of a row that a lane takes side by side.
+//#param UNIT 1|2|4
+const UNIT: u32 = 1u;
 //#param N 1..
 const N: u32 = 64u;
 //#include "lib/x_bytes.wgsl"
 const COLUMNS: u32 = K;
 //#option W q8|q8a|q4|q4a|q3|q3a|q2|q2a
-//#include "lib/format_$W.wgsl"
+//#if UNIT > 1
+//#include "lib/units.wgsl"
+//#else
+//#include "lib/unit_words.wgsl"
+//#end
 //#include "lib/bytes.wgsl"
 //#include "lib/epilogue.wgsl"
 //#include "lib/finish_rows.wgsl"
@@ -36,7 +44,7 @@ const COLUMNS: u32 = K;
 //#include "lib/gemv_i8.wgsl"
 
 // The rows of x are ready as they are.
-fn x_ready(row: u32, lane: u32) {}
+fn x_ready(row: u32, lane: u32, size: u32) {}
 
 fn sum_scale(lane: u32, size: u32) -> f32 {
   return 1.0;

@@ -4,6 +4,7 @@
 //! grid ceil(N / (WG / LANES * ROWS)), 1
 //! needs M == 1
 //! needs LANES <= WG
+//! needs UNIT == 1 || K % 128 == 0 && (UNIT == 4 || W != q3 && W != q3a)
 //! needs LDY % 128 == 0 && N == 2 * LDY
 //! needs WG / LANES * ROWS % 64 == 0
 //! needs ceil(K / 128) * 160 + 24 * WG + 2 * (WG / LANES * ROWS) <= 16384
@@ -22,14 +23,21 @@ const LANES: u32 = 16u;
 const ROWS: u32 = 4u;
 //#param COLS 1
 const COLS: u32 = 1u;
+// Words of a row that a lane takes side by side.
+//#param UNIT 1|2|4
+const UNIT: u32 = 1u;
 //#param N 1..
 const N: u32 = 64u;
 //#include "lib/x_quads.wgsl"
-//#include "lib/norm.wgsl"
+//#include "lib/norm_part.wgsl"
 //#include "lib/x_quantized.wgsl"
 const COLUMNS: u32 = K;
 //#option W q8|q8a|q4|q4a|q3|q3a|q2|q2a
-//#include "lib/format_$W.wgsl"
+//#if UNIT > 1
+//#include "lib/units.wgsl"
+//#else
+//#include "lib/unit_words.wgsl"
+//#end
 //#include "lib/bytes.wgsl"
 //#option EPI glu
 //#option BIAS false|true

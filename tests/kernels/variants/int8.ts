@@ -5,6 +5,14 @@ import { BLOCKS, cross, each, row, SUBGROUPS, sizes, type VariantRow } from './c
 const EDGES = /^(odd sizes|columns just over a large tile|a piece of.*glu).*q4|K not a multiple.*q8/
 
 const SMALL_GEMV = { WG: 32, LANES: 8, ROWS: 2 }
+/** Cases whose rows are whole groups of 128, of every format. */
+const GROUPS = /^(whole groups|columns just over a tile)/
+/** Several words a lane and turn: rows of whole units, which end in the middle of a turn. */
+const UNITS = [
+  { UNIT: 2, WG: 64, LANES: 8, ROWS: 2 },
+  { UNIT: 4, WG: 32, LANES: 8, ROWS: 1 },
+  { UNIT: 4, WG: 128, LANES: 32, ROWS: 4 },
+]
 const SMALL_GEMM = { WX: 4, WY: 8, TM: 2, TN: 2 }
 
 export const int8: VariantRow[] = [
@@ -24,6 +32,9 @@ export const int8: VariantRow[] = [
     ]),
     EDGES,
   ),
+  ...each('linear_gemv_i8', cross(SUBGROUPS, UNITS), GROUPS),
+  ...each('norm_linear_gemv_i8', cross(SUBGROUPS, UNITS), GROUPS),
+  ...each('norm_glu_gemv_i8', cross(SUBGROUPS, [{ UNIT: 2 }, { UNIT: 4, LANES: 8 }]), /K=256/),
   ...each('norm_linear_gemv_i8', cross(SUBGROUPS, [SMALL_GEMV])),
   ...each('norm_linear_gemv_i8', SUBGROUPS, /^(plain.*G=32, (none|glu)|long)/),
   ...each(
