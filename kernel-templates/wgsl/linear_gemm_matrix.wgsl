@@ -1,7 +1,9 @@
 //! y = x wᵀ for many rows of x, by subgroup matrices of halves. WX * WY subgroups of LANES lanes (the device's size)
 //! make a block of WX * TN matrices of columns and WY * TM of rows, TM x TN a subgroup, from tiles of TK columns of x
-//! and w in workgroup memory; the next tile is loaded while one is multiplied. MM, MN, MK: rows, columns and depth of a
-//! matrix that the device multiplies; ACC: what it sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, AMD's
+//! and w in workgroup memory; the next tile is loaded while one is multiplied. Tiles come in pairs: of a word of a row
+//! that both have columns of, the first half is one's and the second the other's, x's columns likewise, so that lanes
+//! side by side load words side by side, and each once: what loads cost is how many rows they touch. MM, MN, MK: rows,
+//! columns and depth of a matrix that the device multiplies; ACC: what it sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, AMD's
 //! 16 x 16 x 16, NVIDIA's 16 x 8 x 16 (they have 16 x 16 x 16, too, which takes twice that and some copying).
 //! op linear(x: f16[M,K], w: W[N,K], r?: f32[M,LDY], b?: f32[N]) -> y: f32[M,LDY]
 //! grid ceil(M / (WY * TM * MM)), ceil(N / (WX * TN * MN))
@@ -34,9 +36,6 @@ const TK: u32 = 32u;
 // Halves between rows of a tile: with them, its rows begin in different banks.
 //#param PAD 8|0
 const PAD: u32 = 8u;
-// Most vec4s of weights that a lane decodes of one word.
-//#param SPAN 8|4|2
-const SPAN: u32 = 8u;
 //#param MM 16|8
 const MM: u32 = 16u;
 //#param MN 16|8
@@ -59,14 +58,17 @@ const BM: u32 = WY * TM * MM;
 const BN: u32 = WX * TN * MN;
 const QUADS: u32 = TK / 4u;
 const OCTS: u32 = TK / 8u;
-const TILES: u32 = (K + TK - 1u) / TK;
-const RAGGED: bool = K % TK != 0u;
+const PAIRS: u32 = (K + 2u * TK - 1u) / (2u * TK);
+const RAGGED: bool = K % (2u * TK) != 0u;
 const STRIDE: u32 = (TK + PAD) / 4u;
-// Units of work: eight halves of x, a word of w or a part of it.
-const UNIT_QUADS: u32 = min(min(WORD_QUADS, QUADS), SPAN);
-const UNITS: u32 = QUADS / UNIT_QUADS;
+// Tiles that share words: half a word is at least what x is read by, eight columns.
+const SHARE: u32 = max(1u, min(2u, WORD_QUADS / 4u));
+// Words of a row that are loaded at a time, and what a tile takes of each.
+const WORDS: u32 = SHARE * QUADS / WORD_QUADS;
+const PART_QUADS: u32 = WORD_QUADS / SHARE;
+const PART_OCTS: u32 = max(PART_QUADS / 2u, 1u);
 const X_TURNS: u32 = (BM * OCTS + WG - 1u) / WG;
-const W_TURNS: u32 = (BN * UNITS + WG - 1u) / WG;
+const W_TURNS: u32 = (BN * WORDS + WG - 1u) / WG;
 // Columns that one result takes.
 //#if EPI == glu
 //: const STEP: u32 = 2u;
@@ -108,8 +110,15 @@ fn store_sum(at: u32, sum: Sum) {
 //#end
 
 // The word of a row that a unit of a tile is of. Beyond the row's end any does: x is 0 there.
-fn word_of(tile: u32, unit: u32) -> u32 {
-  return min((tile * QUADS + unit % UNITS * UNIT_QUADS) / WORD_QUADS, ROW_WORDS - 1u);
+fn word_of(pair: u32, part: u32, unit: u32) -> u32 {
+  let words = select(2u * pair + part, pair, SHARE == 2u) * WORDS;
+  return min(words + unit % WORDS, ROW_WORDS - 1u);
+}
+
+// The oct of a row of x that is one of a tile.
+fn oct_of(pair: u32, part: u32, oct: u32) -> u32 {
+  let half = oct / PART_OCTS * 2u * PART_OCTS + part * PART_OCTS + oct % PART_OCTS;
+  return pair * 2u * OCTS + select(part * OCTS + oct, half, SHARE == 2u);
 }
 
 @compute @workgroup_size(WG)
@@ -136,70 +145,77 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var w_next: array<Word, W_TURNS>;
   // As they were loaded: to make numbers of them at once would wait for them.
   var w_scales: array<u32, W_TURNS>;
-  for (var tile = 0u; tile <= TILES; tile++) {
-    if (tile < TILES) {
-      //#unroll
-      for (var t = 0u; t < X_TURNS; t++) {
-        let unit = t * WG + lane;
-        let m = min(group.x * BM + unit / OCTS, m_last);
-        x_next[t] = x_oct(m, tile * OCTS + unit % OCTS);
-      }
-      //#unroll
-      for (var t = 0u; t < W_TURNS; t++) {
-        let unit = t * WG + lane;
-        let n = min(group.y * BN + unit / UNITS, N - 1u);
-        let i = word_of(tile, unit);
-        w_next[t] = word_at(n, i);
-        w_scales[t] = scale_word(n, i);
-      }
-    }
-    if (tile > 0u) {
-      //#unroll
-      for (var k = 0u; k < TK / MK; k++) {
-        var xs: array<Left, TM>;
+  for (var pair = 0u; pair <= PAIRS; pair++) {
+    //#unroll
+    for (var part = 0u; part < 2u; part++) {
+      if (pair < PAIRS) {
         //#unroll
-        for (var i = 0u; i < TM; i++) {
-          xs[i] = subgroupMatrixLoad<Left, row_major>(&x_tile, (x_first + i * MM) * STRIDE + k * (MK / 4u), STRIDE);
+        for (var t = 0u; t < X_TURNS; t++) {
+          let unit = t * WG + lane;
+          let row = unit / OCTS / 8u * 8u + unit / OCTS % 2u * 4u + unit / OCTS % 8u / 2u;
+          let m = min(group.x * BM + row, m_last);
+          x_next[t] = x_oct(m, oct_of(pair, part, unit % OCTS));
         }
+        if (part == 0u || SHARE == 1u) {
+          //#unroll
+          for (var t = 0u; t < W_TURNS; t++) {
+            let unit = t * WG + lane;
+            let n = min(group.y * BN + unit / WORDS, N - 1u);
+            let i = word_of(pair, part, unit);
+            w_next[t] = word_at(n, i);
+            w_scales[t] = scale_word(n, i);
+          }
+        }
+      }
+      // The tile before: at first the second of the pair before.
+      if ((part == 0u && pair > 0u) || (part == 1u && pair < PAIRS)) {
         //#unroll
-        for (var j = 0u; j < TN; j++) {
-          let ws = subgroupMatrixLoad<Right, col_major>(&w_tile, (w_first + j * MN) * STRIDE + k * (MK / 4u), STRIDE);
+        for (var k = 0u; k < TK / MK; k++) {
+          var xs: array<Left, TM>;
           //#unroll
           for (var i = 0u; i < TM; i++) {
-            sums[i][j] = subgroupMatrixMultiplyAccumulate(xs[i], ws, sums[i][j]);
+            xs[i] = subgroupMatrixLoad<Left, row_major>(&x_tile, (x_first + i * MM) * STRIDE + k * (MK / 4u), STRIDE);
           }
-        }
-      }
-    }
-    workgroupBarrier();
-    if (tile < TILES) {
-      //#unroll
-      for (var t = 0u; t < X_TURNS; t++) {
-        let unit = t * WG + lane;
-        if (BM * OCTS % WG == 0u || unit < BM * OCTS) {
-          let to = unit / OCTS * STRIDE + unit % OCTS * 2u;
-          x_tile[to] = bitcast<vec4<f16>>(x_next[t].xy);
-          x_tile[to + 1u] = bitcast<vec4<f16>>(x_next[t].zw);
-        }
-      }
-      //#unroll
-      for (var t = 0u; t < W_TURNS; t++) {
-        let unit = t * WG + lane;
-        if (BN * UNITS % WG == 0u || unit < BN * UNITS) {
-          let to = unit / UNITS * STRIDE + unit % UNITS * UNIT_QUADS;
-          let n = min(group.y * BN + unit / UNITS, N - 1u);
-          let scales = vec2<f16>(scale_and_min(w_scales[t], n, word_of(tile, unit)));
-          let first = (tile * QUADS + unit % UNITS * UNIT_QUADS) % WORD_QUADS;
           //#unroll
-          for (var s = 0u; s < UNIT_QUADS; s++) {
-            // Where units are whole words, `first` is 0.
-            let q = select(first + s, s, UNIT_QUADS == WORD_QUADS);
-            w_tile[to + s] = word_halves(w_next[t], q, scales.x, scales.y);
+          for (var j = 0u; j < TN; j++) {
+            let ws = subgroupMatrixLoad<Right, col_major>(&w_tile, (w_first + j * MN) * STRIDE + k * (MK / 4u), STRIDE);
+            //#unroll
+            for (var i = 0u; i < TM; i++) {
+              sums[i][j] = subgroupMatrixMultiplyAccumulate(xs[i], ws, sums[i][j]);
+            }
           }
         }
       }
+      workgroupBarrier();
+      if (pair < PAIRS) {
+        //#unroll
+        for (var t = 0u; t < X_TURNS; t++) {
+          let unit = t * WG + lane;
+          // Rows side by side would begin in the same banks.
+          let row = unit / OCTS / 8u * 8u + unit / OCTS % 2u * 4u + unit / OCTS % 8u / 2u;
+          if (BM * OCTS % WG == 0u || unit < BM * OCTS) {
+            let to = row * STRIDE + unit % OCTS * 2u;
+            x_tile[to] = bitcast<vec4<f16>>(x_next[t].xy);
+            x_tile[to + 1u] = bitcast<vec4<f16>>(x_next[t].zw);
+          }
+        }
+        //#unroll
+        for (var t = 0u; t < W_TURNS; t++) {
+          let unit = t * WG + lane;
+          if (BN * WORDS % WG == 0u || unit < BN * WORDS) {
+            let to = unit / WORDS * STRIDE + unit % WORDS * PART_QUADS;
+            let n = min(group.y * BN + unit / WORDS, N - 1u);
+            let scales = vec2<f16>(scale_and_min(w_scales[t], n, word_of(pair, part, unit)));
+            //#unroll
+            for (var s = 0u; s < PART_QUADS; s++) {
+              let q = select(s, part * PART_QUADS + s, SHARE == 2u);
+              w_tile[to + s] = word_halves(w_next[t], q, scales.x, scales.y);
+            }
+          }
+        }
+      }
+      workgroupBarrier();
     }
-    workgroupBarrier();
   }
   if (straight) {
     //#unroll
