@@ -29,7 +29,7 @@ const WX: u32 = 2u;
 const WY: u32 = 2u;
 //#param TM 2|1|4|8
 const TM: u32 = 2u;
-//#param TN 2|1|4|8
+//#param TN 2|1|4|7|8
 const TN: u32 = 2u;
 //#param TK 32|16|64|128
 const TK: u32 = 32u;
@@ -69,6 +69,9 @@ const PART_QUADS: u32 = WORD_QUADS / SHARE;
 const PART_OCTS: u32 = max(PART_QUADS / 2u, 1u);
 const X_TURNS: u32 = (BM * OCTS + WG - 1u) / WG;
 const W_TURNS: u32 = (BN * WORDS + WG - 1u) / WG;
+// Rows of a tile that are between what a lane loads in one turn and in the next.
+const X_ROWS: u32 = WG / OCTS;
+const W_ROWS: u32 = WG / WORDS;
 // Columns that one result takes.
 //#if EPI == glu
 //: const STEP: u32 = 2u;
@@ -111,8 +114,8 @@ fn store_sum(at: u32, sum: Sum) {
 
 // The word of a row that a unit of a tile is of. Beyond the row's end any does: x is 0 there.
 fn word_of(pair: u32, part: u32, unit: u32) -> u32 {
-  let words = select(2u * pair + part, pair, SHARE == 2u) * WORDS;
-  return min(words + unit % WORDS, ROW_WORDS - 1u);
+  let word = select(2u * pair + part, pair, SHARE == 2u) * WORDS + unit % WORDS;
+  return select(word, min(word, ROW_WORDS - 1u), RAGGED);
 }
 
 // The oct of a row of x that is one of a tile.
@@ -126,7 +129,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let subgroup = lane / LANES;
   let x_first = subgroup / WX * TM * MM;
   let w_first = subgroup % WX * TN * MN;
-  // Rows beyond the last repeat it, and are not stored.
+  // Rows and columns beyond the last are made of what lies there, or, behind a buffer, of what the device reads
+  // then; they are not stored.
   let m_last = row_count() - 1u;
   var sums: array<array<Sum, TN>, TM>;
   // No row or column of the block is missing.
@@ -141,76 +145,104 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       }
     }
   }
+  // Where a lane's part of a tile begins.
+  //#if WX * WY * LANES / (TK / 8) % 8 == 0
+  // Of eight rows of x, those four apart come one behind the other: neighbours begin in the same banks.
+  let x_row = lane / OCTS / 8u * 8u + lane / OCTS % 2u * 4u + lane / OCTS % 8u / 2u;
+  //#else
+  //: let x_row = lane / OCTS;
+  //#end
+  let w_row = lane / WORDS;
   var x_next: array<vec4<u32>, X_TURNS>;
   var w_next: array<Word, W_TURNS>;
   // As they were loaded: to make numbers of them at once would wait for them.
   var w_scales: array<u32, W_TURNS>;
-  for (var pair = 0u; pair <= PAIRS; pair++) {
+  //#unroll
+  for (var t = 0u; t < X_TURNS; t++) {
+    x_next[t] = x_oct(group.x * BM + x_row + t * X_ROWS, oct_of(0u, 0u, lane % OCTS));
+  }
+  //#unroll
+  for (var t = 0u; t < W_TURNS; t++) {
+    let n = group.y * BN + w_row + t * W_ROWS;
+    w_next[t] = word_at(n, word_of(0u, 0u, lane));
+    w_scales[t] = scale_word(n, word_of(0u, 0u, lane));
+  }
+  //#unroll
+  for (var t = 0u; t < X_TURNS; t++) {
+    if (BM * OCTS % WG == 0u || t * WG + lane < BM * OCTS) {
+      let to = (x_row + t * X_ROWS) * STRIDE + lane % OCTS * 2u;
+      x_tile[to] = bitcast<vec4<f16>>(x_next[t].xy);
+      x_tile[to + 1u] = bitcast<vec4<f16>>(x_next[t].zw);
+    }
+  }
+  //#unroll
+  for (var t = 0u; t < W_TURNS; t++) {
+    if (BN * WORDS % WG == 0u || t * WG + lane < BN * WORDS) {
+      let to = (w_row + t * W_ROWS) * STRIDE + lane % WORDS * PART_QUADS;
+      let n = group.y * BN + w_row + t * W_ROWS;
+      let scales = scale_halves(w_scales[t], n, word_of(0u, 0u, lane));
+      //#unroll
+      for (var s = 0u; s < PART_QUADS; s++) {
+        let q = select(s, 0u * PART_QUADS + s, SHARE == 2u);
+        w_tile[to + s] = word_halves(w_next[t], q, scales.x, scales.y);
+      }
+    }
+  }
+  workgroupBarrier();
+  for (var pair = 0u; pair < PAIRS; pair++) {
     //#unroll
-    for (var part = 0u; part < 2u; part++) {
-      if (pair < PAIRS) {
+    for (var turn = 0u; turn < 2u; turn++) {
+      // What is loaded while the other part is multiplied: the pair's second, then the first of the next pair; after
+      // the last, it again. Nothing is conditional, so that compilers can mix loads, multiplications and decoding.
+      const part: u32 = 1u - turn;
+      let next = min(pair + turn, PAIRS - 1u);
+      //#unroll
+      for (var t = 0u; t < X_TURNS; t++) {
+        x_next[t] = x_oct(group.x * BM + x_row + t * X_ROWS, oct_of(next, part, lane % OCTS));
+      }
+      if (part == 0u || SHARE == 1u) {
         //#unroll
-        for (var t = 0u; t < X_TURNS; t++) {
-          let unit = t * WG + lane;
-          let row = unit / OCTS / 8u * 8u + unit / OCTS % 2u * 4u + unit / OCTS % 8u / 2u;
-          let m = min(group.x * BM + row, m_last);
-          x_next[t] = x_oct(m, oct_of(pair, part, unit % OCTS));
-        }
-        if (part == 0u || SHARE == 1u) {
-          //#unroll
-          for (var t = 0u; t < W_TURNS; t++) {
-            let unit = t * WG + lane;
-            let n = min(group.y * BN + unit / WORDS, N - 1u);
-            let i = word_of(pair, part, unit);
-            w_next[t] = word_at(n, i);
-            w_scales[t] = scale_word(n, i);
-          }
+        for (var t = 0u; t < W_TURNS; t++) {
+          let n = group.y * BN + w_row + t * W_ROWS;
+          w_next[t] = word_at(n, word_of(next, part, lane));
+          w_scales[t] = scale_word(n, word_of(next, part, lane));
         }
       }
-      // The tile before: at first the second of the pair before.
-      if ((part == 0u && pair > 0u) || (part == 1u && pair < PAIRS)) {
+      //#unroll
+      for (var k = 0u; k < TK / MK; k++) {
+        var xs: array<Left, TM>;
         //#unroll
-        for (var k = 0u; k < TK / MK; k++) {
-          var xs: array<Left, TM>;
+        for (var i = 0u; i < TM; i++) {
+          xs[i] = subgroupMatrixLoad<Left, row_major>(&x_tile, (x_first + i * MM) * STRIDE + k * (MK / 4u), STRIDE);
+        }
+        //#unroll
+        for (var j = 0u; j < TN; j++) {
+          let ws = subgroupMatrixLoad<Right, col_major>(&w_tile, (w_first + j * MN) * STRIDE + k * (MK / 4u), STRIDE);
           //#unroll
           for (var i = 0u; i < TM; i++) {
-            xs[i] = subgroupMatrixLoad<Left, row_major>(&x_tile, (x_first + i * MM) * STRIDE + k * (MK / 4u), STRIDE);
-          }
-          //#unroll
-          for (var j = 0u; j < TN; j++) {
-            let ws = subgroupMatrixLoad<Right, col_major>(&w_tile, (w_first + j * MN) * STRIDE + k * (MK / 4u), STRIDE);
-            //#unroll
-            for (var i = 0u; i < TM; i++) {
-              sums[i][j] = subgroupMatrixMultiplyAccumulate(xs[i], ws, sums[i][j]);
-            }
+            sums[i][j] = subgroupMatrixMultiplyAccumulate(xs[i], ws, sums[i][j]);
           }
         }
       }
       workgroupBarrier();
-      if (pair < PAIRS) {
-        //#unroll
-        for (var t = 0u; t < X_TURNS; t++) {
-          let unit = t * WG + lane;
-          // Rows side by side would begin in the same banks.
-          let row = unit / OCTS / 8u * 8u + unit / OCTS % 2u * 4u + unit / OCTS % 8u / 2u;
-          if (BM * OCTS % WG == 0u || unit < BM * OCTS) {
-            let to = row * STRIDE + unit % OCTS * 2u;
-            x_tile[to] = bitcast<vec4<f16>>(x_next[t].xy);
-            x_tile[to + 1u] = bitcast<vec4<f16>>(x_next[t].zw);
-          }
+      //#unroll
+      for (var t = 0u; t < X_TURNS; t++) {
+        if (BM * OCTS % WG == 0u || t * WG + lane < BM * OCTS) {
+          let to = (x_row + t * X_ROWS) * STRIDE + lane % OCTS * 2u;
+          x_tile[to] = bitcast<vec4<f16>>(x_next[t].xy);
+          x_tile[to + 1u] = bitcast<vec4<f16>>(x_next[t].zw);
         }
-        //#unroll
-        for (var t = 0u; t < W_TURNS; t++) {
-          let unit = t * WG + lane;
-          if (BN * WORDS % WG == 0u || unit < BN * WORDS) {
-            let to = unit / WORDS * STRIDE + unit % WORDS * PART_QUADS;
-            let n = min(group.y * BN + unit / WORDS, N - 1u);
-            let scales = vec2<f16>(scale_and_min(w_scales[t], n, word_of(pair, part, unit)));
-            //#unroll
-            for (var s = 0u; s < PART_QUADS; s++) {
-              let q = select(s, part * PART_QUADS + s, SHARE == 2u);
-              w_tile[to + s] = word_halves(w_next[t], q, scales.x, scales.y);
-            }
+      }
+      //#unroll
+      for (var t = 0u; t < W_TURNS; t++) {
+        if (BN * WORDS % WG == 0u || t * WG + lane < BN * WORDS) {
+          let to = (w_row + t * W_ROWS) * STRIDE + lane % WORDS * PART_QUADS;
+          let n = group.y * BN + w_row + t * W_ROWS;
+          let scales = scale_halves(w_scales[t], n, word_of(next, part, lane));
+          //#unroll
+          for (var s = 0u; s < PART_QUADS; s++) {
+            let q = select(s, part * PART_QUADS + s, SHARE == 2u);
+            w_tile[to + s] = word_halves(w_next[t], q, scales.x, scales.y);
           }
         }
       }

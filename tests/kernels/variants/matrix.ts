@@ -13,10 +13,12 @@ export const matrix: VariantRow[] = [
     'linear_gemm_matrix',
     [
       { WX: 1, WY: 4, TM: 1, TN: 8, TK: 16, PAD: 0 },
-      { WX: 4, WY: 1, TM: 8, TN: 1, TK: 64, PAD: 0, SPAN: 4 },
+      { WX: 4, WY: 1, TM: 8, TN: 1, TK: 64, PAD: 0 },
       // Blocks of 128 x 128.
-      { WX: 2, WY: 2, TM: 4, TN: 4, TK: 32, SPAN: 2 },
+      { WX: 2, WY: 2, TM: 4, TN: 4, TK: 32 },
       { WX: 2, WY: 2, TM: 4, TN: 8, MN: 8, TK: 32 },
+      // Columns that are no power of two.
+      { WX: 2, WY: 2, TM: 4, TN: 7, MN: 8, TK: 32 },
       { TK: 64, MN: 8 },
       { WX: 4, WY: 2, TM: 4, TN: 2, TK: 16, PAD: 0 },
       { ACC: 'f16' },
