@@ -194,7 +194,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var turn = 0u; turn < 2u; turn++) {
       // What is loaded while the other part is multiplied: the pair's second, then the first of the next pair; after
       // the last, it again. Nothing is conditional, so that compilers can mix loads, multiplications and decoding.
-      const part: u32 = 1u - turn;
+      let part = 1u - turn;
       let next = min(pair + turn, PAIRS - 1u);
       //#unroll
       for (var t = 0u; t < X_TURNS; t++) {
