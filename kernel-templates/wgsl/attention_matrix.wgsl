@@ -59,8 +59,8 @@ const TILE_TURNS: u32 = (KEYS * OCTS + WG - 1u) / WG;
 const Q_TURNS: u32 = (MM * QUADS + WG - 1u) / WG;
 // e^RISE and sums of as many weights as there are keys fit halves and floats.
 const RISE: f32 = 8.0;
-// Rows of scores and of weights; a few more than KEYS, so that rows begin in different banks.
-const S_STRIDE: u32 = KEYS + 4u;
+// Rows of scores, in vec4s, and of weights; a few more than KEYS, so that rows begin in different banks.
+const S_STRIDE: u32 = (KEYS + 4u) / 4u;
 const P_STRIDE: u32 = KEYS + 8u;
 // Lanes that share a row's weights, and how many each makes.
 const SHARE: u32 = LANES / MM;
@@ -85,23 +85,13 @@ fn seen_quad(key: u32, start: u32, end: u32) -> vec4<bool> {
   return (keys >= vec4<u32>(start)) & (keys < vec4<u32>(end));
 }
 
-fn store_keys(unit: u32, eight: vec4<u32>) {
-  let to = unit / OCTS * STRIDE + unit % OCTS * 2u;
-  k_tile[to] = bitcast<vec4<f16>>(eight.xy);
-  k_tile[to + 1u] = bitcast<vec4<f16>>(eight.zw);
-}
-
-fn scores_at(i: u32) -> vec4<f32> {
-  return vec4<f32>(scores[i], scores[i + 1u], scores[i + 2u], scores[i + 3u]);
-}
-
 fn cap_quad(s: vec4<f32>) -> vec4<f32> {
   return vec4<f32>(cap(s.x), cap(s.y), cap(s.z), cap(s.w));
 }
 
 var<workgroup> k_tile: array<vec4<f16>, TILE_ROWS * STRIDE>;
 var<workgroup> v_tile: array<vec4<f16>, KEYS * STRIDE>;
-var<workgroup> scores: array<f32, TEAMS * MM * S_STRIDE>;
+var<workgroup> scores: array<vec4<f32>, TEAMS * MM * S_STRIDE>;
 var<workgroup> weights: array<vec4<f16>, TEAMS * MM * P_STRIDE / 4u>;
 // Of every lane, at the end.
 var<workgroup> totals: array<f32, WG>;
@@ -163,7 +153,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var t = 0u; t < TILE_TURNS; t++) {
     let unit = t * WG + lane;
     if (KEYS * OCTS % WG == 0u || unit < KEYS * OCTS) {
-      store_keys(unit, k[(cache + min(begin + unit / OCTS, end - 1u)) * OCTS + unit % OCTS]);
+      let eight = k[(cache + min(begin + unit / OCTS, end - 1u)) * OCTS + unit % OCTS];
+      let to = unit / OCTS * STRIDE + unit % OCTS * 2u;
+      k_tile[to] = bitcast<vec4<f16>>(eight.xy);
+      k_tile[to + 1u] = bitcast<vec4<f16>>(eight.zw);
     }
   }
   workgroupBarrier();
@@ -187,7 +180,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         let keys = subgroupMatrixLoad<Right, col_major>(&k_tile, j * MN * STRIDE + i * (MK / 4u), STRIDE);
         sums = subgroupMatrixMultiplyAccumulate(qs[i], keys, sums);
       }
-      subgroupMatrixStore<row_major>(&scores, team * MM * S_STRIDE + j * MN, sums, S_STRIDE);
+      subgroupMatrixStore<row_major>(&scores, team * MM * S_STRIDE + j * (MN / 4u), sums, S_STRIDE);
     }
     // All have their scores, and are done with these keys and the values before.
     workgroupBarrier();
@@ -195,8 +188,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var t = 0u; t < TILE_TURNS; t++) {
       let unit = t * WG + lane;
       if (KEYS * OCTS % WG == 0u || unit < KEYS * OCTS) {
-        store_keys(unit, k_next[t]);
         let to = unit / OCTS * STRIDE + unit % OCTS * 2u;
+        k_tile[to] = bitcast<vec4<f16>>(k_next[t].xy);
+        k_tile[to + 1u] = bitcast<vec4<f16>>(k_next[t].zw);
         v_tile[to] = bitcast<vec4<f16>>(v_next[t].xy);
         v_tile[to + 1u] = bitcast<vec4<f16>>(v_next[t].zw);
       }
@@ -206,7 +200,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     //#unroll
     for (var i = 0u; i < KEYS / 4u; i++) {
       let seen = seen_quad(first + 4u * i, row_start, row_keys);
-      let values = select(vec4<f32>(LOWEST), cap_quad(scores_at(own_scores + 4u * i)), seen);
+      let values = select(vec4<f32>(LOWEST), cap_quad(scores[own_scores + i]), seen);
       highest = max(highest, max(max(values.x, values.y), max(values.z, values.w)));
     }
     var factor = 1.0;
@@ -226,7 +220,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let at = member * (SCORES / 4u) + i;
       let seen = seen_quad(first + 4u * at, row_start, row_keys);
       // A key that a row does not see may have a score above all that it sees.
-      let above = min(cap_quad(scores_at(own_scores + 4u * at)) - base, vec4<f32>(RISE));
+      let above = min(cap_quad(scores[own_scores + at]) - base, vec4<f32>(RISE));
       let quad = select(vec4<f32>(), exp(above), seen);
       weights[own_weights + at] = vec4<f16>(quad);
       total += quad.x + quad.y + quad.z + quad.w;
@@ -236,19 +230,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       for (var j = 0u; j < HD / MN; j += SIDE) {
         //#unroll
         for (var i = 0u; i < SIDE; i++) {
-          let to = team * MM * S_STRIDE + i * MN;
+          let to = team * MM * S_STRIDE + i * (MN / 4u);
           if (j + i < HD / MN) {
             subgroupMatrixStore<row_major>(&scores, to, mixed[min(j + i, HD / MN - 1u)], S_STRIDE);
           }
         }
         workgroupBarrier();
-        for (var i = member; i < KEYS; i += SHARE) {
+        for (var i = member; i < KEYS / 4u; i += SHARE) {
           scores[own_scores + i] *= factor;
         }
         workgroupBarrier();
         //#unroll
         for (var i = 0u; i < SIDE; i++) {
-          let first_quad = team * MM * S_STRIDE + i * MN;
+          let first_quad = team * MM * S_STRIDE + i * (MN / 4u);
           if (j + i < HD / MN) {
             mixed[min(j + i, HD / MN - 1u)] = subgroupMatrixLoad<Sum, row_major>(&scores, first_quad, S_STRIDE);
           }
@@ -280,7 +274,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var j = 0u; j < HD / MN; j += SIDE) {
     //#unroll
     for (var i = 0u; i < SIDE; i++) {
-      let to = team * MM * S_STRIDE + i * MN;
+      let to = team * MM * S_STRIDE + i * (MN / 4u);
       if (j + i < HD / MN) {
         subgroupMatrixStore<row_major>(&scores, to, mixed[min(j + i, HD / MN - 1u)], S_STRIDE);
       }
@@ -288,7 +282,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     if (m <= last_row) {
       for (var i = member; i < KEYS / 4u && j * MN + 4u * i < HD; i += SHARE) {
-        y[(m * H + head) * QUADS + j * (MN / 4u) + i] = scores_at(own_scores + 4u * i) / total;
+        y[(m * H + head) * QUADS + j * (MN / 4u) + i] = scores[own_scores + i] / total;
       }
     }
     workgroupBarrier();
