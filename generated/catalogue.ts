@@ -828,8 +828,10 @@ export interface WgslKernels {
   /**
    * y = x wᵀ for many rows of x, by subgroup matrices of halves. WX * WY subgroups of LANES lanes (the device's size)
    * make a block of WX * TN matrices of columns and WY * TM of rows, TM x TN a subgroup, from tiles of TK columns of x
-   * and w in workgroup memory; the next tile is loaded while one is multiplied. MM, MN, MK: rows, columns and depth of a
-   * matrix that the device multiplies; ACC: what it sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, AMD's
+   * and w in workgroup memory; the next tile is loaded while one is multiplied. Tiles come in pairs: of a word of a row
+   * that both have columns of, the first half is one's and the second the other's, x's columns likewise, so that lanes
+   * side by side load words side by side, and each once: what loads cost is how many rows they touch. MM, MN, MK: rows,
+   * columns and depth of a matrix that the device multiplies; ACC: what it sums in. Intel's have 8 x 16 x 16, Apple's 8 x 8 x 8, AMD's
    * 16 x 16 x 16, NVIDIA's 16 x 8 x 16 (they have 16 x 16 x 16, too, which takes twice that and some copying).
    */
   linear_gemm_matrix: {
@@ -848,13 +850,11 @@ export interface WgslKernels {
     /** Default: 2 */
     TM?: 2 | 1 | 4 | 8;
     /** Default: 2 */
-    TN?: 2 | 1 | 4 | 8;
+    TN?: 2 | 1 | 4 | 7 | 8;
     /** Default: 32 */
     TK?: 32 | 16 | 64 | 128;
     /** Default: 8 */
     PAD?: 8 | 0;
-    /** Default: 8 */
-    SPAN?: 8 | 4 | 2;
     /** Default: 16 */
     MM?: 16 | 8;
     /** Default: 16 */
@@ -939,6 +939,8 @@ export interface WgslKernels {
     ROWS?: 4 | 1 | 2 | 8;
     /** Default: 1 */
     COLS?: 1 | 2 | 4;
+    /** Default: 1 */
+    UNIT?: 1 | 2 | 4;
     /** Default: 64 */
     N?: number;
     /** Default: q8 */
@@ -1082,6 +1084,8 @@ export interface WgslKernels {
     ROWS?: 4 | 2 | 8;
     /** Default: 1 */
     COLS?: 1;
+    /** Default: 1 */
+    UNIT?: 1 | 2 | 4;
     /** Default: 64 */
     N?: number;
     /** Default: q8 */
@@ -1126,16 +1130,16 @@ export interface WgslKernels {
     W?: 'f32' | 'f16' | 'q8' | 'q8a' | 'q4' | 'q4a' | 'q3' | 'q3a' | 'q2' | 'q2a';
     /** Default: 64 */
     K?: number;
-    /** Default: 0.00001 */
-    EPS?: number;
-    /** Default: true */
-    GAIN?: true | false;
     /** Default: none */
     EPI?: 'none' | 'add' | 'glu';
     /** Default: false */
     BIAS?: false | true;
     /** Default: 64 */
     LDY?: number;
+    /** Default: 0.00001 */
+    EPS?: number;
+    /** Default: true */
+    GAIN?: true | false;
     /** Default: none */
     ACT?: 'none' | 'relu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'silu' | 'tanh' | 'sigmoid';
     /** Default: 32 */
@@ -1158,6 +1162,8 @@ export interface WgslKernels {
     ROWS?: 4 | 1 | 2 | 8;
     /** Default: 1 */
     COLS?: 1;
+    /** Default: 1 */
+    UNIT?: 1 | 2 | 4;
     /** Default: 64 */
     N?: number;
     /** Default: q8 */

@@ -64,15 +64,16 @@ fn bytes_quad(bytes: u32) -> vec4<f32> {
 const WORD_QUADS: u32 = 8u;
 alias Word = vec4<u32>;
 
+fn word_packed(word: Word, q: u32) -> u32 {
+  // Masked before they are parted.
+  return (word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu;
+}
+
+
 @group(0) @binding(1) var<storage, read> w: array<Word>;
 
 fn word_at(row: u32, i: u32) -> Word {
   return w[row * ROW_WORDS + i];
-}
-
-fn word_packed(word: Word, q: u32) -> u32 {
-  // Masked before they are parted.
-  return (word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu;
 }
 
 const PACKED_ABOVE: u32 = 8u;

@@ -24,13 +24,14 @@ fn gain_quad(quad: u32) -> vec4<f32> {
 }
 
 var<private> squares: f32;
-var<workgroup> team_squares: array<f32, NORM_TEAMS>;
 
 fn x_part(row: u32, quad: u32) -> vec4<f32> {
   let values = x_quad(row, quad);
   squares += dot(values, values);
   return values * gain_quad(quad);
 }
+
+var<workgroup> team_squares: array<f32, NORM_TEAMS>;
 
 // Holds barriers, as reductions do.
 fn sum_scale(lane: u32, size: u32) -> f32 {
@@ -48,10 +49,55 @@ fn sum_scale(lane: u32, size: u32) -> f32 {
   return inverseSqrt(total / f32(K) + EPS);
 }
 
+
 const COLUMNS: u32 = K;
-const WORD_QUADS: u32 = 2u;
-const ROW_WORDS: u32 = (COLUMNS + 7u) / 8u;
+const G: u32 = 64u;
+const GROUP: u32 = G;
+const ROW_GROUPS: u32 = (COLUMNS + GROUP - 1u) / GROUP;
+const ROW_WORDS: u32 = ROW_GROUPS * GROUP / (4u * WORD_QUADS);
+
+// The group of the i-th word of a row, among those of all rows.
+fn group_of(row: u32, i: u32) -> u32 {
+  return row * ROW_GROUPS + i * (4u * WORD_QUADS) / GROUP;
+}
+
+const HAS_MIN: bool = false;
+
+@group(0) @binding(2) var<storage, read> w_scale: array<u32>;
+
+fn word_scale(row: u32, i: u32) -> f32 {
+  let at = group_of(row, i);
+  let pair = unpack2x16float(w_scale[at / 2u]);
+  return select(pair.x, pair.y, at % 2u == 1u);
+}
+
+fn word_min(row: u32, i: u32) -> f32 {
+  return 0.0;
+}
+
+// What is loaded of them, and what that means: scale and minimum. Kernels that load ahead make numbers of it later.
+fn scale_word(row: u32, i: u32) -> u32 {
+  return w_scale[group_of(row, i) / 2u];
+}
+
+fn scale_and_min(word: u32, row: u32, i: u32) -> vec2<f32> {
+  let pair = unpack2x16float(word);
+  return vec2<f32>(select(pair.x, pair.y, group_of(row, i) % 2u == 1u), 0.0);
+}
+
+// The four bytes of a word, lowest first. A byte to a float is one instruction on most devices.
+fn bytes_quad(bytes: u32) -> vec4<f32> {
+  return vec4<f32>((vec4<u32>(bytes) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(255u));
+}
+
+const WORD_QUADS: u32 = 8u;
 alias Word = vec4<u32>;
+
+fn word_packed(word: Word, q: u32) -> u32 {
+  // Masked before they are parted.
+  return (word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu;
+}
+
 
 @group(0) @binding(1) var<storage, read> w: array<Word>;
 
@@ -59,28 +105,11 @@ fn word_at(row: u32, i: u32) -> Word {
   return w[row * ROW_WORDS + i];
 }
 
+const PACKED_ABOVE: u32 = 8u;
+
 fn word_quad(word: Word, q: u32) -> vec4<f32> {
-  let halves = select(word.xy, word.zw, q == 1u);
-  return vec4<f32>(unpack2x16float(halves.x), unpack2x16float(halves.y));
+  return bytes_quad(word_packed(word, q)) - f32(PACKED_ABOVE);
 }
-const HAS_MIN: bool = false;
-
-fn word_scale(row: u32, i: u32) -> f32 {
-  return 1.0;
-}
-
-fn word_min(row: u32, i: u32) -> f32 {
-  return 0.0;
-}
-
-fn scale_word(row: u32, i: u32) -> u32 {
-  return 0u;
-}
-
-fn scale_and_min(word: u32, row: u32, i: u32) -> vec2<f32> {
-  return vec2<f32>(1.0, 0.0);
-}
-
 
 const LDY: u32 = 2560u;
 
@@ -294,6 +323,33 @@ fn main(
         }
       }
     }
+    {
+      let quad = 1u * WG + lane;
+      if (CHUNK % WG == 0u || quad < CHUNK) {
+        let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
+        {
+          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_part(x_rows[0u], turn * CHUNK + quad);
+        }
+      }
+    }
+    {
+      let quad = 2u * WG + lane;
+      if (CHUNK % WG == 0u || quad < CHUNK) {
+        let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
+        {
+          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_part(x_rows[0u], turn * CHUNK + quad);
+        }
+      }
+    }
+    {
+      let quad = 3u * WG + lane;
+      if (CHUNK % WG == 0u || quad < CHUNK) {
+        let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
+        {
+          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_part(x_rows[0u], turn * CHUNK + quad);
+        }
+      }
+    }
     workgroupBarrier();
     // Naga and Tint clear a variable without initial value once a function, not once a turn.
     var dots = array<Reduced, COLS * PACKS>();
@@ -367,6 +423,228 @@ fn main(
       }
       {
         let weights = word_quad(words[3u], 1u);
+        {
+          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
+          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+    }
+    {
+      var xs: array<vec4<f32>, COLS>;
+      {
+        xs[0u] = x_tile[(0u * WORD_QUADS + 2u) * TILE_STRIDE + column];
+        if (HAS_MIN) {
+          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
+        }
+      }
+      {
+        let weights = word_quad(words[0u], 2u);
+        {
+          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
+          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[1u], 2u);
+        {
+          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
+          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[2u], 2u);
+        {
+          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
+          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[3u], 2u);
+        {
+          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
+          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+    }
+    {
+      var xs: array<vec4<f32>, COLS>;
+      {
+        xs[0u] = x_tile[(0u * WORD_QUADS + 3u) * TILE_STRIDE + column];
+        if (HAS_MIN) {
+          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
+        }
+      }
+      {
+        let weights = word_quad(words[0u], 3u);
+        {
+          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
+          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[1u], 3u);
+        {
+          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
+          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[2u], 3u);
+        {
+          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
+          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[3u], 3u);
+        {
+          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
+          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+    }
+    {
+      var xs: array<vec4<f32>, COLS>;
+      {
+        xs[0u] = x_tile[(0u * WORD_QUADS + 4u) * TILE_STRIDE + column];
+        if (HAS_MIN) {
+          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
+        }
+      }
+      {
+        let weights = word_quad(words[0u], 4u);
+        {
+          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
+          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[1u], 4u);
+        {
+          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
+          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[2u], 4u);
+        {
+          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
+          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[3u], 4u);
+        {
+          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
+          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+    }
+    {
+      var xs: array<vec4<f32>, COLS>;
+      {
+        xs[0u] = x_tile[(0u * WORD_QUADS + 5u) * TILE_STRIDE + column];
+        if (HAS_MIN) {
+          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
+        }
+      }
+      {
+        let weights = word_quad(words[0u], 5u);
+        {
+          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
+          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[1u], 5u);
+        {
+          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
+          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[2u], 5u);
+        {
+          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
+          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[3u], 5u);
+        {
+          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
+          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+    }
+    {
+      var xs: array<vec4<f32>, COLS>;
+      {
+        xs[0u] = x_tile[(0u * WORD_QUADS + 6u) * TILE_STRIDE + column];
+        if (HAS_MIN) {
+          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
+        }
+      }
+      {
+        let weights = word_quad(words[0u], 6u);
+        {
+          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
+          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[1u], 6u);
+        {
+          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
+          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[2u], 6u);
+        {
+          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
+          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[3u], 6u);
+        {
+          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
+          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+    }
+    {
+      var xs: array<vec4<f32>, COLS>;
+      {
+        xs[0u] = x_tile[(0u * WORD_QUADS + 7u) * TILE_STRIDE + column];
+        if (HAS_MIN) {
+          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
+        }
+      }
+      {
+        let weights = word_quad(words[0u], 7u);
+        {
+          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
+          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[1u], 7u);
+        {
+          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
+          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[2u], 7u);
+        {
+          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
+          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
+        }
+      }
+      {
+        let weights = word_quad(words[3u], 7u);
         {
           let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
           dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);

@@ -1,4 +1,3 @@
-enable subgroups;
 const WG: u32 = 128u;
 const LANES: u32 = 64u;
 const ROWS: u32 = 4u;
@@ -24,13 +23,14 @@ fn gain_quad(quad: u32) -> vec4<f32> {
 }
 
 var<private> squares: f32;
-var<workgroup> team_squares: array<f32, NORM_TEAMS>;
 
 fn x_part(row: u32, quad: u32) -> vec4<f32> {
   let values = x_quad(row, quad);
   squares += dot(values, values);
   return values * gain_quad(quad);
 }
+
+var<workgroup> team_squares: array<f32, NORM_TEAMS>;
 
 // Holds barriers, as reductions do.
 fn sum_scale(lane: u32, size: u32) -> f32 {
@@ -47,6 +47,7 @@ fn sum_scale(lane: u32, size: u32) -> f32 {
   }
   return inverseSqrt(total / f32(K) + EPS);
 }
+
 
 const COLUMNS: u32 = K;
 const G: u32 = 64u;
@@ -91,15 +92,16 @@ fn bytes_quad(bytes: u32) -> vec4<f32> {
 const WORD_QUADS: u32 = 8u;
 alias Word = vec4<u32>;
 
+fn word_packed(word: Word, q: u32) -> u32 {
+  // Masked before they are parted.
+  return (word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu;
+}
+
+
 @group(0) @binding(1) var<storage, read> w: array<Word>;
 
 fn word_at(row: u32, i: u32) -> Word {
   return w[row * ROW_WORDS + i];
-}
-
-fn word_packed(word: Word, q: u32) -> u32 {
-  // Masked before they are parted.
-  return (word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu;
 }
 
 const PACKED_ABOVE: u32 = 8u;
@@ -163,93 +165,135 @@ alias Reduced = vec4<f32>;
 const PACKS: u32 = (ROWS + PACK - 1u) / PACK;
 // Rows that one result takes.
 const STEP: u32 = 1u;
-const SMALLEST_SUBGROUP: u32 = 4u;
+var<workgroup> reduce_cells: array<Reduced, WG>;
 
-var<workgroup> reduce_cells: array<Reduced, WG / SMALLEST_SUBGROUP>;
+// The shape with subgroups is told their size; here the name only fills its place in calls.
+const subgroup_size: u32 = 1u;
 
 fn reduce_add(value: Reduced, lane: u32, size: u32) -> Reduced {
+  let i = lane % LANES;
   var total = value;
-  if (size > LANES) {
-    // Several reductions side by side in a subgroup.
-    {
-      total += subgroupShuffleXor(total, 1u);
-    }
-    {
-      total += subgroupShuffleXor(total, 2u);
-    }
-    {
-      total += subgroupShuffleXor(total, 4u);
-    }
-    {
-      total += subgroupShuffleXor(total, 8u);
-    }
-    {
-      total += subgroupShuffleXor(total, 16u);
-    }
-    {
-      total += subgroupShuffleXor(total, 32u);
-    }
-    return total;
-  }
-  total = subgroupAdd(total);
-  if (size == LANES) {
-    return total;
-  }
-  if (lane % size == 0u) {
-    reduce_cells[lane / size] = total;
-  }
+  reduce_cells[lane] = total;
   workgroupBarrier();
-  let first = lane / LANES * (LANES / size);
-  total = reduce_cells[first];
-  for (var i = 1u; i < LANES / SMALLEST_SUBGROUP; i++) {
-    if (i * size >= LANES) {
-      break;
+  {
+    if (i < max(64u / 8u, 1u)) {
+      {
+        total += reduce_cells[lane + 1u * max(64u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 2u * max(64u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 3u * max(64u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 4u * max(64u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 5u * max(64u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 6u * max(64u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 7u * max(64u / 8u, 1u)];
+      }
+      reduce_cells[lane] = total;
     }
-    total += reduce_cells[first + i];
+    workgroupBarrier();
   }
+  {
+    if (i < max(8u / 8u, 1u)) {
+      {
+        total += reduce_cells[lane + 1u * max(8u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 2u * max(8u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 3u * max(8u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 4u * max(8u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 5u * max(8u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 6u * max(8u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 7u * max(8u / 8u, 1u)];
+      }
+      reduce_cells[lane] = total;
+    }
+    workgroupBarrier();
+  }
+  total = reduce_cells[lane - i];
   workgroupBarrier();
   return total;
 }
 
 fn reduce_max(value: Reduced, lane: u32, size: u32) -> Reduced {
+  let i = lane % LANES;
   var best = value;
-  if (size > LANES) {
-    {
-      best = max(best, subgroupShuffleXor(best, 1u));
-    }
-    {
-      best = max(best, subgroupShuffleXor(best, 2u));
-    }
-    {
-      best = max(best, subgroupShuffleXor(best, 4u));
-    }
-    {
-      best = max(best, subgroupShuffleXor(best, 8u));
-    }
-    {
-      best = max(best, subgroupShuffleXor(best, 16u));
-    }
-    {
-      best = max(best, subgroupShuffleXor(best, 32u));
-    }
-    return best;
-  }
-  best = subgroupMax(best);
-  if (size == LANES) {
-    return best;
-  }
-  if (lane % size == 0u) {
-    reduce_cells[lane / size] = best;
-  }
+  reduce_cells[lane] = best;
   workgroupBarrier();
-  let first = lane / LANES * (LANES / size);
-  best = reduce_cells[first];
-  for (var i = 1u; i < LANES / SMALLEST_SUBGROUP; i++) {
-    if (i * size >= LANES) {
-      break;
+  {
+    if (i < max(64u / 8u, 1u)) {
+      {
+        best = max(best, reduce_cells[lane + 1u * max(64u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 2u * max(64u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 3u * max(64u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 4u * max(64u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 5u * max(64u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 6u * max(64u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 7u * max(64u / 8u, 1u)]);
+      }
+      reduce_cells[lane] = best;
     }
-    best = max(best, reduce_cells[first + i]);
+    workgroupBarrier();
   }
+  {
+    if (i < max(8u / 8u, 1u)) {
+      {
+        best = max(best, reduce_cells[lane + 1u * max(8u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 2u * max(8u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 3u * max(8u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 4u * max(8u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 5u * max(8u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 6u * max(8u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 7u * max(8u / 8u, 1u)]);
+      }
+      reduce_cells[lane] = best;
+    }
+    workgroupBarrier();
+  }
+  best = reduce_cells[lane - i];
   workgroupBarrier();
   return best;
 }
@@ -272,7 +316,6 @@ var<workgroup> x_tile: array<vec4<f32>, COLS * WORD_QUADS * TILE_STRIDE>;
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
-@builtin(subgroup_size) subgroup_size: u32,
 ) {
   let column = lane % LANES;
   let row = (group.x * (WG / LANES) + lane / LANES) * ROWS;

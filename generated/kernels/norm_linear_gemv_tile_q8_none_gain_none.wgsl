@@ -1,9 +1,8 @@
-enable subgroups;
 const WG: u32 = 128u;
 const LANES: u32 = 64u;
 const ROWS: u32 = 4u;
 const COLS: u32 = 1u;
-const N: u32 = 11264u;
+const N: u32 = 32000u;
 const K: u32 = 2048u;
 const K_QUADS: u32 = (K + 3u) / 4u;
 
@@ -24,13 +23,14 @@ fn gain_quad(quad: u32) -> vec4<f32> {
 }
 
 var<private> squares: f32;
-var<workgroup> team_squares: array<f32, NORM_TEAMS>;
 
 fn x_part(row: u32, quad: u32) -> vec4<f32> {
   let values = x_quad(row, quad);
   squares += dot(values, values);
   return values * gain_quad(quad);
 }
+
+var<workgroup> team_squares: array<f32, NORM_TEAMS>;
 
 // Holds barriers, as reductions do.
 fn sum_scale(lane: u32, size: u32) -> f32 {
@@ -47,6 +47,7 @@ fn sum_scale(lane: u32, size: u32) -> f32 {
   }
   return inverseSqrt(total / f32(K) + EPS);
 }
+
 
 const COLUMNS: u32 = K;
 const G: u32 = 64u;
@@ -83,12 +84,7 @@ fn scale_and_min(word: u32, row: u32, i: u32) -> vec2<f32> {
   return vec2<f32>(select(pair.x, pair.y, group_of(row, i) % 2u == 1u), 0.0);
 }
 
-// The four bytes of a word, lowest first. A byte to a float is one instruction on most devices.
-fn bytes_quad(bytes: u32) -> vec4<f32> {
-  return vec4<f32>((vec4<u32>(bytes) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(255u));
-}
-
-const WORD_QUADS: u32 = 8u;
+const WORD_QUADS: u32 = 4u;
 alias Word = vec4<u32>;
 
 @group(0) @binding(1) var<storage, read> w: array<Word>;
@@ -97,18 +93,12 @@ fn word_at(row: u32, i: u32) -> Word {
   return w[row * ROW_WORDS + i];
 }
 
-fn word_packed(word: Word, q: u32) -> u32 {
-  // Masked before they are parted.
-  return (word[q / 2u] >> (q % 2u * 4u)) & 0x0f0f0f0fu;
-}
-
-const PACKED_ABOVE: u32 = 8u;
-
 fn word_quad(word: Word, q: u32) -> vec4<f32> {
-  return bytes_quad(word_packed(word, q)) - f32(PACKED_ABOVE);
+  // Each byte goes to the top, and comes back with its sign.
+  return vec4<f32>(vec4<i32>(vec4<u32>(word[q]) << vec4<u32>(24u, 16u, 8u, 0u)) >> vec4<u32>(24u));
 }
 
-const LDY: u32 = 5632u;
+const LDY: u32 = 32000u;
 
 // sum + a · b in four steps; sum + dot(a, b) would take five.
 fn add_dot(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
@@ -144,7 +134,7 @@ fn power(a: f32, b: f32) -> f32 {
 }
 
 fn act(x: f32) -> f32 {
-  return x / (1.0 + exp(min(-x, 80.0)));
+  return x;
 }
 
 
@@ -153,9 +143,8 @@ fn biased(n: u32, sum: f32) -> f32 {
   return sum;
 }
 
-// Weight rows n and n + 1 are those of the gate and of what it lets through.
-fn finish_pair(m: u32, n: u32, gate: f32, up: f32) {
-  y[m * LDY + n / 2u] = act(biased(n, gate)) * biased(n + 1u, up);
+fn finish(m: u32, n: u32, sum: f32) {
+  y[m * LDY + n] = act(biased(n, sum));
 }
 
 // Sums of neighbouring rows, reduced together.
@@ -163,94 +152,136 @@ const PACK: u32 = 4u;
 alias Reduced = vec4<f32>;
 const PACKS: u32 = (ROWS + PACK - 1u) / PACK;
 // Rows that one result takes.
-const STEP: u32 = 2u;
-const SMALLEST_SUBGROUP: u32 = 4u;
+const STEP: u32 = 1u;
+var<workgroup> reduce_cells: array<Reduced, WG>;
 
-var<workgroup> reduce_cells: array<Reduced, WG / SMALLEST_SUBGROUP>;
+// The shape with subgroups is told their size; here the name only fills its place in calls.
+const subgroup_size: u32 = 1u;
 
 fn reduce_add(value: Reduced, lane: u32, size: u32) -> Reduced {
+  let i = lane % LANES;
   var total = value;
-  if (size > LANES) {
-    // Several reductions side by side in a subgroup.
-    {
-      total += subgroupShuffleXor(total, 1u);
-    }
-    {
-      total += subgroupShuffleXor(total, 2u);
-    }
-    {
-      total += subgroupShuffleXor(total, 4u);
-    }
-    {
-      total += subgroupShuffleXor(total, 8u);
-    }
-    {
-      total += subgroupShuffleXor(total, 16u);
-    }
-    {
-      total += subgroupShuffleXor(total, 32u);
-    }
-    return total;
-  }
-  total = subgroupAdd(total);
-  if (size == LANES) {
-    return total;
-  }
-  if (lane % size == 0u) {
-    reduce_cells[lane / size] = total;
-  }
+  reduce_cells[lane] = total;
   workgroupBarrier();
-  let first = lane / LANES * (LANES / size);
-  total = reduce_cells[first];
-  for (var i = 1u; i < LANES / SMALLEST_SUBGROUP; i++) {
-    if (i * size >= LANES) {
-      break;
+  {
+    if (i < max(64u / 8u, 1u)) {
+      {
+        total += reduce_cells[lane + 1u * max(64u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 2u * max(64u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 3u * max(64u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 4u * max(64u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 5u * max(64u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 6u * max(64u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 7u * max(64u / 8u, 1u)];
+      }
+      reduce_cells[lane] = total;
     }
-    total += reduce_cells[first + i];
+    workgroupBarrier();
   }
+  {
+    if (i < max(8u / 8u, 1u)) {
+      {
+        total += reduce_cells[lane + 1u * max(8u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 2u * max(8u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 3u * max(8u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 4u * max(8u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 5u * max(8u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 6u * max(8u / 8u, 1u)];
+      }
+      {
+        total += reduce_cells[lane + 7u * max(8u / 8u, 1u)];
+      }
+      reduce_cells[lane] = total;
+    }
+    workgroupBarrier();
+  }
+  total = reduce_cells[lane - i];
   workgroupBarrier();
   return total;
 }
 
 fn reduce_max(value: Reduced, lane: u32, size: u32) -> Reduced {
+  let i = lane % LANES;
   var best = value;
-  if (size > LANES) {
-    {
-      best = max(best, subgroupShuffleXor(best, 1u));
-    }
-    {
-      best = max(best, subgroupShuffleXor(best, 2u));
-    }
-    {
-      best = max(best, subgroupShuffleXor(best, 4u));
-    }
-    {
-      best = max(best, subgroupShuffleXor(best, 8u));
-    }
-    {
-      best = max(best, subgroupShuffleXor(best, 16u));
-    }
-    {
-      best = max(best, subgroupShuffleXor(best, 32u));
-    }
-    return best;
-  }
-  best = subgroupMax(best);
-  if (size == LANES) {
-    return best;
-  }
-  if (lane % size == 0u) {
-    reduce_cells[lane / size] = best;
-  }
+  reduce_cells[lane] = best;
   workgroupBarrier();
-  let first = lane / LANES * (LANES / size);
-  best = reduce_cells[first];
-  for (var i = 1u; i < LANES / SMALLEST_SUBGROUP; i++) {
-    if (i * size >= LANES) {
-      break;
+  {
+    if (i < max(64u / 8u, 1u)) {
+      {
+        best = max(best, reduce_cells[lane + 1u * max(64u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 2u * max(64u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 3u * max(64u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 4u * max(64u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 5u * max(64u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 6u * max(64u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 7u * max(64u / 8u, 1u)]);
+      }
+      reduce_cells[lane] = best;
     }
-    best = max(best, reduce_cells[first + i]);
+    workgroupBarrier();
   }
+  {
+    if (i < max(8u / 8u, 1u)) {
+      {
+        best = max(best, reduce_cells[lane + 1u * max(8u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 2u * max(8u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 3u * max(8u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 4u * max(8u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 5u * max(8u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 6u * max(8u / 8u, 1u)]);
+      }
+      {
+        best = max(best, reduce_cells[lane + 7u * max(8u / 8u, 1u)]);
+      }
+      reduce_cells[lane] = best;
+    }
+    workgroupBarrier();
+  }
+  best = reduce_cells[lane - i];
   workgroupBarrier();
   return best;
 }
@@ -273,7 +304,6 @@ var<workgroup> x_tile: array<vec4<f32>, COLS * WORD_QUADS * TILE_STRIDE>;
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
-@builtin(subgroup_size) subgroup_size: u32,
 ) {
   let column = lane % LANES;
   let row = (group.x * (WG / LANES) + lane / LANES) * ROWS;
@@ -323,24 +353,6 @@ fn main(
     }
     {
       let quad = 1u * WG + lane;
-      if (CHUNK % WG == 0u || quad < CHUNK) {
-        let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
-        {
-          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_part(x_rows[0u], turn * CHUNK + quad);
-        }
-      }
-    }
-    {
-      let quad = 2u * WG + lane;
-      if (CHUNK % WG == 0u || quad < CHUNK) {
-        let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
-        {
-          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_part(x_rows[0u], turn * CHUNK + quad);
-        }
-      }
-    }
-    {
-      let quad = 3u * WG + lane;
       if (CHUNK % WG == 0u || quad < CHUNK) {
         let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
         {
@@ -502,154 +514,6 @@ fn main(
       }
     }
     {
-      var xs: array<vec4<f32>, COLS>;
-      {
-        xs[0u] = x_tile[(0u * WORD_QUADS + 4u) * TILE_STRIDE + column];
-        if (HAS_MIN) {
-          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
-        }
-      }
-      {
-        let weights = word_quad(words[0u], 4u);
-        {
-          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
-          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[1u], 4u);
-        {
-          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
-          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[2u], 4u);
-        {
-          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
-          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[3u], 4u);
-        {
-          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
-          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-    }
-    {
-      var xs: array<vec4<f32>, COLS>;
-      {
-        xs[0u] = x_tile[(0u * WORD_QUADS + 5u) * TILE_STRIDE + column];
-        if (HAS_MIN) {
-          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
-        }
-      }
-      {
-        let weights = word_quad(words[0u], 5u);
-        {
-          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
-          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[1u], 5u);
-        {
-          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
-          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[2u], 5u);
-        {
-          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
-          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[3u], 5u);
-        {
-          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
-          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-    }
-    {
-      var xs: array<vec4<f32>, COLS>;
-      {
-        xs[0u] = x_tile[(0u * WORD_QUADS + 6u) * TILE_STRIDE + column];
-        if (HAS_MIN) {
-          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
-        }
-      }
-      {
-        let weights = word_quad(words[0u], 6u);
-        {
-          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
-          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[1u], 6u);
-        {
-          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
-          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[2u], 6u);
-        {
-          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
-          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[3u], 6u);
-        {
-          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
-          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-    }
-    {
-      var xs: array<vec4<f32>, COLS>;
-      {
-        xs[0u] = x_tile[(0u * WORD_QUADS + 7u) * TILE_STRIDE + column];
-        if (HAS_MIN) {
-          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
-        }
-      }
-      {
-        let weights = word_quad(words[0u], 7u);
-        {
-          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
-          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[1u], 7u);
-        {
-          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
-          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[2u], 7u);
-        {
-          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
-          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[3u], 7u);
-        {
-          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
-          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-    }
-    {
       {
         var sum = scales[0u].x * dots[0u * PACKS + 0u / PACK][0u % PACK];
         if (HAS_MIN) {
@@ -699,12 +563,22 @@ fn main(
     let m = group.y * COLS + 0u;
     {
       if (m < m_end && row + 0u < N) {
-    finish_pair(m, row + 0u, sums[0u * PACKS + 0u / PACK][0u % PACK], sums[0u * PACKS + 0u / PACK][0u % PACK + 1u]);
+        finish(m, row + 0u, sums[0u * PACKS + 0u / PACK][0u % PACK]);
+      }
+    }
+    {
+      if (m < m_end && row + 1u < N) {
+        finish(m, row + 1u, sums[0u * PACKS + 1u / PACK][1u % PACK]);
       }
     }
     {
       if (m < m_end && row + 2u < N) {
-    finish_pair(m, row + 2u, sums[0u * PACKS + 2u / PACK][2u % PACK], sums[0u * PACKS + 2u / PACK][2u % PACK + 1u]);
+        finish(m, row + 2u, sums[0u * PACKS + 2u / PACK][2u % PACK]);
+      }
+    }
+    {
+      if (m < m_end && row + 3u < N) {
+        finish(m, row + 3u, sums[0u * PACKS + 3u / PACK][3u % PACK]);
       }
     }
   }

@@ -3,7 +3,7 @@ const WG: u32 = 128u;
 const LANES: u32 = 64u;
 const ROWS: u32 = 4u;
 const COLS: u32 = 1u;
-const N: u32 = 32000u;
+const N: u32 = 2560u;
 const K: u32 = 2048u;
 const K_QUADS: u32 = (K + 3u) / 4u;
 
@@ -24,13 +24,14 @@ fn gain_quad(quad: u32) -> vec4<f32> {
 }
 
 var<private> squares: f32;
-var<workgroup> team_squares: array<f32, NORM_TEAMS>;
 
 fn x_part(row: u32, quad: u32) -> vec4<f32> {
   let values = x_quad(row, quad);
   squares += dot(values, values);
   return values * gain_quad(quad);
 }
+
+var<workgroup> team_squares: array<f32, NORM_TEAMS>;
 
 // Holds barriers, as reductions do.
 fn sum_scale(lane: u32, size: u32) -> f32 {
@@ -48,42 +49,10 @@ fn sum_scale(lane: u32, size: u32) -> f32 {
   return inverseSqrt(total / f32(K) + EPS);
 }
 
+
 const COLUMNS: u32 = K;
-const G: u32 = 64u;
-const GROUP: u32 = G;
-const ROW_GROUPS: u32 = (COLUMNS + GROUP - 1u) / GROUP;
-const ROW_WORDS: u32 = ROW_GROUPS * GROUP / (4u * WORD_QUADS);
-
-// The group of the i-th word of a row, among those of all rows.
-fn group_of(row: u32, i: u32) -> u32 {
-  return row * ROW_GROUPS + i * (4u * WORD_QUADS) / GROUP;
-}
-
-const HAS_MIN: bool = false;
-
-@group(0) @binding(2) var<storage, read> w_scale: array<u32>;
-
-fn word_scale(row: u32, i: u32) -> f32 {
-  let at = group_of(row, i);
-  let pair = unpack2x16float(w_scale[at / 2u]);
-  return select(pair.x, pair.y, at % 2u == 1u);
-}
-
-fn word_min(row: u32, i: u32) -> f32 {
-  return 0.0;
-}
-
-// What is loaded of them, and what that means: scale and minimum. Kernels that load ahead make numbers of it later.
-fn scale_word(row: u32, i: u32) -> u32 {
-  return w_scale[group_of(row, i) / 2u];
-}
-
-fn scale_and_min(word: u32, row: u32, i: u32) -> vec2<f32> {
-  let pair = unpack2x16float(word);
-  return vec2<f32>(select(pair.x, pair.y, group_of(row, i) % 2u == 1u), 0.0);
-}
-
-const WORD_QUADS: u32 = 4u;
+const WORD_QUADS: u32 = 2u;
+const ROW_WORDS: u32 = (COLUMNS + 7u) / 8u;
 alias Word = vec4<u32>;
 
 @group(0) @binding(1) var<storage, read> w: array<Word>;
@@ -93,11 +62,29 @@ fn word_at(row: u32, i: u32) -> Word {
 }
 
 fn word_quad(word: Word, q: u32) -> vec4<f32> {
-  // Each byte goes to the top, and comes back with its sign.
-  return vec4<f32>(vec4<i32>(vec4<u32>(word[q]) << vec4<u32>(24u, 16u, 8u, 0u)) >> vec4<u32>(24u));
+  let halves = select(word.xy, word.zw, q == 1u);
+  return vec4<f32>(unpack2x16float(halves.x), unpack2x16float(halves.y));
+}
+const HAS_MIN: bool = false;
+
+fn word_scale(row: u32, i: u32) -> f32 {
+  return 1.0;
 }
 
-const LDY: u32 = 32000u;
+fn word_min(row: u32, i: u32) -> f32 {
+  return 0.0;
+}
+
+fn scale_word(row: u32, i: u32) -> u32 {
+  return 0u;
+}
+
+fn scale_and_min(word: u32, row: u32, i: u32) -> vec2<f32> {
+  return vec2<f32>(1.0, 0.0);
+}
+
+
+const LDY: u32 = 2560u;
 
 // sum + a · b in four steps; sum + dot(a, b) would take five.
 fn add_dot(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
@@ -309,15 +296,6 @@ fn main(
         }
       }
     }
-    {
-      let quad = 1u * WG + lane;
-      if (CHUNK % WG == 0u || quad < CHUNK) {
-        let to = quad % WORD_QUADS * TILE_STRIDE + quad / WORD_QUADS;
-        {
-          x_tile[0u * WORD_QUADS * TILE_STRIDE + to] = x_part(x_rows[0u], turn * CHUNK + quad);
-        }
-      }
-    }
     workgroupBarrier();
     // Naga and Tint clear a variable without initial value once a function, not once a turn.
     var dots = array<Reduced, COLS * PACKS>();
@@ -391,80 +369,6 @@ fn main(
       }
       {
         let weights = word_quad(words[3u], 1u);
-        {
-          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
-          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-    }
-    {
-      var xs: array<vec4<f32>, COLS>;
-      {
-        xs[0u] = x_tile[(0u * WORD_QUADS + 2u) * TILE_STRIDE + column];
-        if (HAS_MIN) {
-          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
-        }
-      }
-      {
-        let weights = word_quad(words[0u], 2u);
-        {
-          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
-          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[1u], 2u);
-        {
-          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
-          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[2u], 2u);
-        {
-          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
-          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[3u], 2u);
-        {
-          let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
-          dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-    }
-    {
-      var xs: array<vec4<f32>, COLS>;
-      {
-        xs[0u] = x_tile[(0u * WORD_QUADS + 3u) * TILE_STRIDE + column];
-        if (HAS_MIN) {
-          x_sums[0u] += dot(xs[0u], vec4<f32>(1.0));
-        }
-      }
-      {
-        let weights = word_quad(words[0u], 3u);
-        {
-          let sum = dots[0u * PACKS + 0u / PACK][0u % PACK];
-          dots[0u * PACKS + 0u / PACK][0u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[1u], 3u);
-        {
-          let sum = dots[0u * PACKS + 1u / PACK][1u % PACK];
-          dots[0u * PACKS + 1u / PACK][1u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[2u], 3u);
-        {
-          let sum = dots[0u * PACKS + 2u / PACK][2u % PACK];
-          dots[0u * PACKS + 2u / PACK][2u % PACK] = add_dot(sum, weights, xs[0u]);
-        }
-      }
-      {
-        let weights = word_quad(words[3u], 3u);
         {
           let sum = dots[0u * PACKS + 3u / PACK][3u % PACK];
           dots[0u * PACKS + 3u / PACK][3u % PACK] = add_dot(sum, weights, xs[0u]);

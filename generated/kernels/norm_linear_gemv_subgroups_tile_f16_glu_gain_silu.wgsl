@@ -24,13 +24,14 @@ fn gain_quad(quad: u32) -> vec4<f32> {
 }
 
 var<private> squares: f32;
-var<workgroup> team_squares: array<f32, NORM_TEAMS>;
 
 fn x_part(row: u32, quad: u32) -> vec4<f32> {
   let values = x_quad(row, quad);
   squares += dot(values, values);
   return values * gain_quad(quad);
 }
+
+var<workgroup> team_squares: array<f32, NORM_TEAMS>;
 
 // Holds barriers, as reductions do.
 fn sum_scale(lane: u32, size: u32) -> f32 {
@@ -47,6 +48,7 @@ fn sum_scale(lane: u32, size: u32) -> f32 {
   }
   return inverseSqrt(total / f32(K) + EPS);
 }
+
 
 const COLUMNS: u32 = K;
 const WORD_QUADS: u32 = 2u;
