@@ -11,7 +11,7 @@ import { ops } from '../ops/index.js'
 import type { OpDef } from '../ops/types.js'
 import { users } from '../passes/rewrite.js'
 import { toSizeExpression } from '../specialize/index.js'
-import { narrowOutput, select, tryTemplate } from './select.js'
+import { select, writesAs } from './select.js'
 import type { TemplateHead } from './templates.js'
 import type { Choice, KernelTarget, Params } from './types.js'
 
@@ -89,14 +89,7 @@ export function lower(graph: Graph, templates: TemplateHead[], target: KernelTar
     if (!maker || makers.length > 1 || tensor.kind !== 'temp' || readers.get(tensor.name)?.length !== 1)
       return false
     const { values, moving } = selected.get(maker)!
-    const able = templates.filter((t) => t.front.op.name === maker.node.op && narrowOutput(t) === type)
-    if (
-      !able.some(
-        (t) =>
-          t.language === target.language && typeof tryTemplate(t, values, {}, target, moving) !== 'string',
-      )
-    )
-      return false
+    if (!writesAs(type, maker.node.op, values, templates, target, moving)) return false
     const choice = select(maker.node.op, maker.node.name, values, templates, target, moving, type)
     Object.assign(maker, chosen(choice, values, maker.symbols))
     out.tensors.set(tensor.name, { ...tensor, dtype: type })

@@ -99,6 +99,23 @@ const NARROW: readonly string[] = ['i8x4', 'i8x32', 'f16']
 export const narrowOutput = ({ front }: TemplateHead): string | undefined =>
   front.op.outputs.find((p) => NARROW.includes(p.type))?.type
 
+/** Whether an operator has a kernel that writes its f32 output in that type: nobody needs to convert it then. */
+export const writesAs = (
+  type: string,
+  op: string,
+  facts: Params,
+  templates: TemplateHead[],
+  target: KernelTarget,
+  moving?: ReadonlySet<string>,
+): boolean =>
+  templates.some(
+    (t) =>
+      t.language === target.language &&
+      t.front.op.name === op &&
+      narrowOutput(t) === type &&
+      typeof tryTemplate(t, facts, {}, target, moving) !== 'string',
+  )
+
 /** Whether a template is one to choose where `makes` is wanted; a conversion's own always are. */
 const isWanted = (template: TemplateHead, makes: string | undefined, others: TemplateHead[]): boolean =>
   narrowOutput(template) === makes || (makes === undefined && others.every((t) => narrowOutput(t)))

@@ -15,6 +15,8 @@ export interface Subject {
   facts: Facts
   /** Tokens in the KV cache before the step. */
   past: number
+  /** Inputs, and the types that whoever makes them writes for nothing: `x:i8x4`. Others are converted, which counts. */
+  written?: readonly string[]
 }
 
 export interface Bench {
@@ -98,7 +100,7 @@ function bound(opName: string, facts: Facts, choice: Choice): number {
 export async function benchOf(
   pipelines: Pipelines,
   clock: Clock,
-  { op: opName, facts, past }: Subject,
+  { op: opName, facts, past, written = [] }: Subject,
 ): Promise<Bench> {
   const { device, templates } = pipelines
   const op = ops[opName]!
@@ -116,7 +118,7 @@ export async function benchOf(
 
   const refused = new Map<string, string>()
   const make = async (c: Candidate): Promise<Runnable> => {
-    const runnable = await makeRunnable(pipelines, opName, facts, c.choice, operands)
+    const runnable = await makeRunnable(pipelines, opName, facts, c.choice, operands, written)
     for (const [i, buffer] of outputs.entries()) {
       const off = distance(await outputOf(device, runnable, buffer), wanted[i]!)
       const most = bound(opName, facts, c.choice)

@@ -91,13 +91,17 @@ async function stage(
   return { pipeline, groups, grid: [x, y, z] }
 }
 
-/** Makes a candidate of `op` ready. Rejects when the device refuses a kernel. */
+/**
+ * Makes a candidate of `op` ready. Operands of types that are `written` for it (`x:i8x4`) are converted here, once;
+ * others in each run. Rejects when the device refuses a kernel.
+ */
 export async function makeRunnable(
   pipelines: Pipelines,
   opName: string,
   facts: Facts,
   choice: Choice,
   operands: Operands,
+  written: readonly string[] = [],
 ): Promise<Runnable> {
   const op = ops[opName]!
   const own: GPUBuffer[] = []
@@ -113,7 +117,9 @@ export async function makeRunnable(
     const { templates, target } = pipelines
     const chosen = select(conversion.op, conversion.op, facts, templates.heads, target)
     const sides = { x: operands.copies[0]![name]!, y: buffer }
-    stages.push(await stage(pipelines, chosen, facts, [sides]))
+    const made = await stage(pipelines, chosen, facts, [sides])
+    if (written.includes(`${name}:${type}`)) runOnce(pipelines.device, made)
+    else stages.push(made)
   }
   const copies = operands.copies.map((buffers) => ({ ...buffers, ...converted }))
   stages.push(await stage(pipelines, choice, facts, copies))
@@ -125,8 +131,20 @@ export async function makeRunnable(
   }
 }
 
+function runOnce(device: GPUDevice, stage: Stage): void {
+  const encoder = device.createCommandEncoder()
+  const pass = encoder.beginComputePass()
+  record(pass, { stages: [stage] }, 1)
+  pass.end()
+  device.queue.submit([encoder.finish()])
+}
+
 /** Records `turns` runs, each with the next copy of the weights. */
-export function record(pass: GPUComputePassEncoder, { stages }: Runnable, turns: number): void {
+export function record(
+  pass: GPUComputePassEncoder,
+  { stages }: Pick<Runnable, 'stages'>,
+  turns: number,
+): void {
   for (let turn = 0; turn < turns; turn++)
     for (const { pipeline, groups, grid } of stages) {
       pass.setPipeline(pipeline)

@@ -154,7 +154,7 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
     benchOf: (subject) => benchOf(pipelines, clock, subject),
     heads: templates.heads,
     wished: rulesOf([...loadWorkgroups().values()]),
-    subjects: subjectsOf(await graphsOf(options, table)),
+    subjects: subjectsOf(await graphsOf(options, table), { heads: templates.heads, target: kernels }),
     save: () => writeState(stateFile, of, state),
     onSubject: (subject, done, total) =>
       options.onProgress?.({ stage: 'tune', done, total, what: subject.name }),

@@ -152,15 +152,31 @@ test('results must be close to the reference, and written', () => {
 test("a model's operators, each at each of its sizes once", () => {
   const model = presetModel('tinyllama', 2048)
   const programs = model.programs.filter((p) => p.logits === 'last')
-  const options = { bits: 4, group: 64, kv: 'f16', splitKv: true, fuse: true, binding: 2 ** 27 } as const
+  const options = {
+    ...({ bits: 4, group: 64, kv: 'f16', splitKv: true, fuse: true, binding: 2 ** 27 } as const),
+    prologues: true,
+  }
   const graphs = programGraphs({ ...model, programs }, options)
-  const subjects = subjectsOf(graphs.map(({ spec, graph }) => ({ name: spec.name, graph })))
+  const named = graphs.map(({ spec, graph }) => ({ name: spec.name, graph }))
+  const subjects = subjectsOf(named, { heads, target: { language: 'wgsl', features: [], tuning: [] } })
   const counts = (name: string) => subjects.find((s) => s.name === name)?.counts
   expect(counts('decode layers.0.gated')).toEqual({ decode: 22 })
   expect(counts('prefill layers.0.gated')).toEqual({ prefill: 22 })
-  expect(counts('prefill logits')).toEqual({ prefill: 1, decode: 1 })
+  expect(counts('prefill logits')).toEqual({ prefill: 1 })
+  expect(counts('decode logits')).toEqual({ decode: 1 })
   const shares = sharesOf(subjects, () => 1)
   expect([...shares.values()].reduce((a, b) => a + b, 0)).toBeCloseTo(1)
+  // Where bytes are multiplied, who makes them writes them: nobody converts what attention and gates give.
+  const features = ['packed_4x8_integer_dot_product']
+  const target: KernelTarget = { language: 'wgsl', features, tuning: [] }
+  const written = subjectsOf(named, { heads, target }).flatMap(
+    (s) => s.written?.map((w) => [s.name, w]) ?? [],
+  )
+  expect(written).toEqual([
+    ['decode layers.0.residual1', 'x:i8x4'],
+    ['decode layers.0.residual2', 'x:i8x4'],
+  ])
+  expect(subjects.flatMap((s) => s.written ?? [])).toEqual([])
   // Every operand has a size.
   for (const { op, facts } of subjects)
     for (const [name, { bytes }] of contentsOf(ops[op]!, facts))
