@@ -11,7 +11,7 @@ import { type DType, type Graph, limitsOf, type Tensor } from '../ir/graph.js'
 import { elements, largest } from '../ir/size.js'
 import type { ProgramSpec } from '../models/types.js'
 import { byteRowBytes, quantizedRowBytes } from '../ops/quantize_rows.js'
-import { type Arena, align, planMemory } from '../passes/memory.js'
+import { ALIGNMENT, type Arena, align, planMemory } from '../passes/memory.js'
 import type { CompiledKernel, KernelStore } from '../select/kernels.js'
 import type { Lowered, Step } from '../select/lower.js'
 import { grainOf } from './grain.js'
@@ -21,6 +21,8 @@ const STEP = 0
 const TOKENS = 1
 const ARENA = 2
 const SIZES = 3
+/** Of a list of sizes. */
+const SIZES_BYTES = ALIGNMENT
 /** Weight buffers follow those four. */
 export const FIRST_WEIGHTS = 4
 
@@ -101,7 +103,10 @@ interface Places {
   sizes: SizeTable
 }
 
-/** The uniforms that hold sizes a step brings: each list of them once in a program, at an offset of its own. */
+/**
+ * The uniforms that hold sizes a step brings: each list of them once in a program, at an offset of its own. All are
+ * bound at one size: where kernels share a layout, wgpu asks of each what the one before it needed.
+ */
 interface SizeTable {
   place(values: Expr[]): Region
   /** Of the program at hand; starts the next one's. */
@@ -114,11 +119,12 @@ function sizeTable(): SizeTable {
   let lists = new Map<string, { offset: number; values: Expr[] }>()
   return {
     place(values) {
+      if (4 * values.length > SIZES_BYTES) fail('WGC901', [`${values.length} sizes of one kernel`])
       const key = JSON.stringify(values)
       const at = lists.get(key) ?? { offset: end, values }
-      if (!lists.has(key)) end = align(end + values.length * 4)
+      if (!lists.has(key)) end += SIZES_BYTES
       lists.set(key, at)
-      return [SIZES, at.offset, values.length * 4]
+      return [SIZES, at.offset, SIZES_BYTES]
     },
     take() {
       const made = [...lists.values()]
