@@ -1,7 +1,7 @@
 /** How a script travels into a page and its result back, the same for every browser. */
 import type { RunOptions, Script } from './browsers.js'
 
-export const DEFAULT_TIMEOUT = 120_000
+export const DEFAULT_TIMEOUT = 110_000
 
 export interface Outcome {
   value?: string

@@ -85,29 +85,46 @@ export async function webkit({ env = {} }: How = {}): Promise<Engine> {
     rmSync(home, { recursive: true, force: true, maxRetries: 3 })
   }
   try {
-    const { send, driver, session } = await start(services, home, env)
-    const at = `/session/${session.sessionId}`
+    let live = await start(services, home, env)
+    const path = (rest: string) => `/session/${live.session.sessionId}${rest}`
+    const open = async (url: string) => {
+      // The same address again would keep the page; another one between makes it fresh.
+      for (const to of ['about:blank', url])
+        await within(
+          live.send('POST', path('/url'), { url: to }),
+          20_000,
+          () => `webkit: ${to} does not open`,
+        )
+    }
     return {
       name: 'webkit',
-      version: session.capabilities.browserVersion,
+      version: live.session.capabilities.browserVersion,
       async run(site, script, args, options) {
         const timeout = timeoutOf(options)
-        await send('POST', `${at}/timeouts`, { script: timeout + 5_000, pageLoad: 30_000 })
-        // The same address again would keep the page; another one between makes it fresh.
-        await send('POST', `${at}/url`, { url: 'about:blank' })
-        await send('POST', `${at}/url`, { url: site.url })
+        const timeouts = () =>
+          live.send('POST', path('/timeouts'), { script: timeout + 5_000, pageLoad: 15_000 })
+        await timeouts()
+        // On a busy machine the driver may lose a navigation, and answers nothing from then on.
+        await open(site.url).catch(async (error) => {
+          console.warn(`*** ${error.message}: once more, in a new browser ***`)
+          for (const service of services.splice(0).reverse()) await service.stop()
+          live = await start(services, home, env)
+          await timeouts()
+          await open(site.url)
+        })
         const outcome = await within(
-          send<Outcome>('POST', `${at}/execute/async`, {
+          live.send<Outcome>('POST', path('/execute/async'), {
             script: `const done = arguments[0];(function () { ${pageBody(script, args)} })().then(done)`,
             args: [],
           }),
           timeout,
-          () => `webkit: no result: ${driver.log()}`,
+          () => `webkit: no result: ${live.driver.log()}`,
         )
         return unwrap('webkit', outcome)
       },
       close: async () => {
-        await within(send('DELETE', at), 5_000, () => 'webkit: the session does not end').finally(stop)
+        const ended = live.send('DELETE', path(''))
+        await within(ended, 5_000, () => 'webkit: the session does not end').finally(stop)
       },
     }
   } catch (error) {
