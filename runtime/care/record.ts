@@ -73,6 +73,18 @@ export async function writeRecord(store: RecordStore, key: string, record: Remem
   await store.set(key, JSON.stringify(record)).catch(() => {})
 }
 
+/** A load does without a record that takes longer. */
+const PATIENCE_MS = 500
+const LATE = Symbol()
+
+/** WebKit's database does not answer while a page that is gone holds a transaction: nothing may wait for it for ever. */
+function inTime<T>(work: Promise<T>): Promise<T | typeof LATE> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, PATIENCE_MS, LATE)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
 /** The record of a load, read once and shared by all that remember something; each change is written. */
 export interface OpenRecord {
   reading: Promise<Remembered>
@@ -87,13 +99,15 @@ export function recordOf({ manifest, capabilities, options }: Context): OpenReco
   if (known) return known
   const store = options.record === false ? undefined : (options.record ?? defaultStore())
   const key = recordKey(manifest, capabilities)
-  const reading = store ? readRecord(store, key) : Promise.resolve(nothing())
+  const read = store ? inTime(readRecord(store, key)) : Promise.resolve(nothing())
+  const reading = read.then((found) => (found === LATE ? nothing() : found))
   const made: OpenRecord = {
     reading,
     async change(change) {
       const record = await reading
       change(record)
-      if (store) await writeRecord(store, key, record)
+      // What could not be read is not written over.
+      if (store && (await read) !== LATE) await inTime(writeRecord(store, key, record))
     },
   }
   opened.set(manifest, made)

@@ -10,7 +10,7 @@ import { checkTests } from '../../runtime/care/check-tests.js'
 import { disagreement } from '../../runtime/care/compare.js'
 import { decode, noiseBytes, rowBytesOf } from '../../runtime/care/pattern.js'
 import { runTests } from '../../runtime/care/probe.js'
-import { memoryStore } from '../../runtime/care/record.js'
+import { memoryStore, type RecordStore } from '../../runtime/care/record.js'
 import type { ModelEvent } from '../../runtime/events.js'
 import type { Manifest } from '../../runtime/format.js'
 import { load } from '../../runtime/index.js'
@@ -279,6 +279,24 @@ describe('a variant that computes wrongly', () => {
     const forgetful = await load(source, { ...options, record: false })
     await expect(forgetful.run({ input_ids: [1, 2] })).rejects.toThrow(/with another `variant` or `backend`/)
     forgetful.destroy()
+  })
+
+  // As WebKit's database does while a page that is gone holds a transaction of it.
+  it.each(['get', 'set'] as const)('does not wait for a record whose `%s` never answers', async (which) => {
+    const kept = memoryStore()
+    let sets = 0
+    const record: RecordStore = {
+      get: (key) => (which === 'get' ? new Promise(() => {}) : kept.get(key)),
+      set: (key, text) => {
+        sets++
+        return which === 'set' ? new Promise(() => {}) : kept.set(key, text)
+      },
+    }
+    const { source } = sourceOf((_, bytes) => bytes)
+    const model = await load(source, { ...options, record })
+    // What was not read is not written over.
+    expect(sets > 0).toBe(which === 'set')
+    model.destroy()
   })
 
   it('is tested once where it is right', async () => {
