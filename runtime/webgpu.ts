@@ -194,13 +194,15 @@ export async function createWebGPU(options: WebGPUOptions): Promise<Executor> {
 
     place(buffer, offset, bytes, stage) {
       const staged = stage(bytes)
+      // A damaged plan may have weights that nothing binds.
+      const to = fixed[buffer]
       let sent = 0
       return {
         bytes: staged,
         arrived(upTo) {
           const whole = upTo - (upTo % 4)
           if (whole - sent < WRITE_BYTES && upTo < bytes) return
-          queue.writeBuffer(fixed[buffer]!, offset + sent, staged as BufferSource, sent, whole - sent)
+          if (to) queue.writeBuffer(to, offset + sent, staged as BufferSource, sent, whole - sent)
           sent = whole
         },
         settled() {
