@@ -12,8 +12,8 @@ import { whyAbsent } from '../helpers/models.js'
  * of each on average; a few layers of random weights make up to 20 times that of it.
  */
 const BOUNDS = { f32: 1e-3, f16: 1e-2 }
-/** wgpu's driver has halves, and the KV cache is in them too. */
-const WGPU_F16 = 2e-2
+/** wgpu's driver has halves, and kernels of weights in halves multiply in them: what that costs two models more. */
+const IN_HALVES: Record<string, number> = { mistral: 1.5e-2, phi3: 1.5e-2 }
 
 const names = ['llama', 'qwen2', 'qwen3', 'mistral', 'gemma3', 'phi3', 'gpt2']
 const absent = whyAbsent(GOLDENS)
@@ -45,7 +45,7 @@ describe.skipIf(absent)('goldens', () => {
         const model = await loadBundle(made(bits), backend)
         const { logits } = await model.run({ input_ids: prompt })
         expect(deviation(logits!.data, io['output.logits']!.data)).toBeLessThan(
-          backend === 'wgpu' && bits === 'f16' ? WGPU_F16 : BOUNDS[bits],
+          (backend === 'wgpu' && bits === 'f16' && IN_HALVES[name]) || BOUNDS[bits],
         )
         if (bits === 'f32')
           expect(await greedily(model, prompt, greedy.length - prompt.length)).toEqual(greedy)
